@@ -1,0 +1,152 @@
+package storage
+
+import "math"
+
+// maxHistogramBuckets bounds an ExpHistogram; it is the default size of the
+// OpenTelemetry exponential histogram aggregation.
+const maxHistogramBuckets = 160
+
+// maxHistogramScale is the finest scale: bucket bounds grow by 2^(1/2^8).
+// It keeps a relative error of 0.14 % and is the finest that Prometheus'
+// native histograms can hold.
+const maxHistogramScale = 8
+
+// ExpHistogram is a base-2 exponential histogram of non-negative numbers, as
+// the OpenTelemetry metrics data model defines it: bucket i counts values in
+// (base^i, base^(i+1)] with base = 2^(2^-Scale). Values at or below zero are
+// counted in Zero. It halves its resolution when the values no longer fit in
+// 160 buckets. The zero value is empty and ready to use; it is not safe for
+// concurrent use.
+type ExpHistogram struct {
+	Scale   int32
+	Zero    uint64
+	Offset  int32    // index of Counts[0]
+	Counts  []uint64 // no leading or trailing slack is guaranteed
+	started bool
+}
+
+// Observe counts one value. NaN is ignored.
+func (h *ExpHistogram) Observe(v float64) {
+	if v <= 0 {
+		h.Zero++
+		return
+	}
+	if math.IsNaN(v) {
+		return
+	}
+	v = math.Min(v, math.MaxFloat64)
+	if !h.started {
+		h.started, h.Scale = true, maxHistogramScale
+		h.Offset, h.Counts = bucketIndex(v, h.Scale), append(h.Counts[:0], 1)
+		return
+	}
+	i := bucketIndex(v, h.Scale)
+	if by := h.overflow(min(i, h.Offset), max(i, h.last())); by > 0 {
+		h.coarsen(by)
+		i >>= by
+	}
+	h.cover(i, i)
+	h.Counts[i-h.Offset]++
+}
+
+// Merge adds the counts of o, which is left as it is.
+func (h *ExpHistogram) Merge(o *ExpHistogram) {
+	h.Zero += o.Zero
+	if len(o.Counts) == 0 {
+		return
+	}
+	if !h.started {
+		h.started, h.Scale, h.Offset = true, o.Scale, o.Offset
+		h.Counts = append(h.Counts[:0], o.Counts...)
+		return
+	}
+	shift := max(0, o.Scale-h.Scale)
+	if o.Scale < h.Scale {
+		h.coarsen(h.Scale - o.Scale)
+	}
+	first, last := o.Offset>>shift, o.last()>>shift
+	if by := h.overflow(min(first, h.Offset), max(last, h.last())); by > 0 {
+		h.coarsen(by)
+		shift, first, last = shift+by, first>>by, last>>by
+	}
+	h.cover(first, last)
+	for i, n := range o.Counts {
+		h.Counts[(o.Offset+int32(i))>>shift-h.Offset] += n
+	}
+}
+
+// Count is the number of values.
+func (h *ExpHistogram) Count() uint64 {
+	n := h.Zero
+	for _, c := range h.Counts {
+		n += c
+	}
+	return n
+}
+
+// Quantile estimates the q-quantile, 0 ≤ q ≤ 1, interpolating inside a bucket
+// on the logarithmic scale as Prometheus does for native histograms. It is
+// NaN for an empty histogram.
+func (h *ExpHistogram) Quantile(q float64) float64 {
+	total := h.Count()
+	if total == 0 || math.IsNaN(q) {
+		return math.NaN()
+	}
+	rank := math.Min(math.Max(q, 0), 1) * float64(total)
+	if rank <= float64(h.Zero) && h.Zero > 0 {
+		return 0
+	}
+	rank -= float64(h.Zero)
+	for i, n := range h.Counts {
+		if n == 0 {
+			continue
+		}
+		if rank <= float64(n) {
+			exponent := float64(h.Offset+int32(i)) + rank/float64(n)
+			return math.Exp2(math.Ldexp(exponent, -int(h.Scale)))
+		}
+		rank -= float64(n)
+	}
+	return math.Exp2(math.Ldexp(float64(h.last()+1), -int(h.Scale)))
+}
+
+func (h *ExpHistogram) last() int32 { return h.Offset + int32(len(h.Counts)) - 1 }
+
+// overflow is by how many scales h must be coarsened to hold first..last.
+func (h *ExpHistogram) overflow(first, last int32) (by int32) {
+	for int64(last>>by)-int64(first>>by) >= maxHistogramBuckets {
+		by++
+	}
+	return by
+}
+
+// coarsen lowers the scale by merging 2^by neighbouring buckets.
+func (h *ExpHistogram) coarsen(by int32) {
+	first := h.Offset >> by
+	counts := make([]uint64, h.last()>>by-first+1)
+	for i, n := range h.Counts {
+		counts[(h.Offset+int32(i))>>by-first] += n
+	}
+	h.Scale, h.Offset, h.Counts = h.Scale-by, first, counts
+}
+
+// cover extends Counts to first..last.
+func (h *ExpHistogram) cover(first, last int32) {
+	if first < h.Offset {
+		grown := make([]uint64, int(h.Offset-first)+len(h.Counts))
+		copy(grown[h.Offset-first:], h.Counts)
+		h.Offset, h.Counts = first, grown
+	}
+	for h.last() < last {
+		h.Counts = append(h.Counts, 0)
+	}
+}
+
+// bucketIndex is the i with base^i < v <= base^(i+1).
+func bucketIndex(v float64, scale int32) int32 {
+	frac, exp := math.Frexp(v) // v = frac * 2^exp, 0.5 <= frac < 1
+	if frac == 0.5 {           // a power of two is the upper bound of its bucket
+		return int32(((exp - 1) << scale) - 1)
+	}
+	return int32(math.Ceil(math.Ldexp(math.Log2(frac)+float64(exp), int(scale)))) - 1
+}

@@ -1,0 +1,135 @@
+package storage
+
+import (
+	"context"
+	"iter"
+	"math"
+)
+
+// Window is a half-open range of time: from FromNs, until before ToNs.
+type Window struct{ FromNs, ToNs int64 }
+
+// AllTime covers every representable time but the last nanosecond.
+func AllTime() Window { return Window{math.MinInt64, math.MaxInt64} }
+
+// Contains says whether t lies in the window.
+func (w Window) Contains(tNs int64) bool { return w.FromNs <= tNs && tNs < w.ToNs }
+
+// Empty says whether no time lies in the window.
+func (w Window) Empty() bool { return w.FromNs >= w.ToNs }
+
+// SpanReader answers questions about stored spans. All methods are safe for
+// concurrent use, see every write that was acknowledged before the call, stop
+// soon after ctx is cancelled and then return its error.
+//
+// Windows select spans by their start.
+type SpanReader interface {
+	// Traces returns every stored span of the given traces, wherever and
+	// whenever it was written, duplicates included: reconstruction decides
+	// about them. A trace that is not stored is left out without an error.
+	// The spans of one trace may be spread over several chunks. The order of
+	// spans is not defined. The caller owns the chunks.
+	//
+	// The sequence is single use; an error is its last element.
+	Traces(ctx context.Context, ids []TraceID) iter.Seq2[*Spans, error]
+
+	// Scan returns the spans in the window that satisfy the predicate, with
+	// the projected columns. A batch belongs to the consumer only until it
+	// asks for the next one. Batches may be empty of rows; they still bound
+	// what follows and count what was looked at.
+	//
+	// The sequence is single use; an error is its last element.
+	Scan(ctx context.Context, q Scan) iter.Seq2[*Batch, error]
+
+	// Aggregate groups the spans in the window that satisfy the predicate.
+	// Groups come in no particular order. A group has one cell per step,
+	// aligned to the window's start; empty cells have a zero Count.
+	Aggregate(ctx context.Context, q Aggregation) ([]Group, error)
+
+	// Keys lists the attribute keys that spans in the window have, by scope
+	// and name. A backend may include keys of spans shortly outside of the
+	// window, never leave out one inside.
+	Keys(ctx context.Context, w Window) ([]KeyInfo, error)
+
+	// Values lists the distinct values of a key, most frequent first, values
+	// of equal count by their text.
+	Values(ctx context.Context, q ValuesQuery) (Values, error)
+
+	// Edges counts the calls between services: pairs of spans, parent and
+	// child by span id inside one trace, whose services differ, where the
+	// child starts in the window. Each stored child counts once, identical
+	// duplicates once. Ordered by caller, then callee.
+	Edges(ctx context.Context, w Window) ([]Edge, error)
+}
+
+// Scan describes a scan over spans. Batches come in the backend's order,
+// newest data roughly first; Batch.NewestLeftNs makes an exact newest-first
+// search with early stop possible.
+type Scan struct {
+	Window  Window
+	Where   Predicate // nil: every span
+	Columns []Key     // the projection, beyond the columns that each Batch has
+}
+
+// Aggregation describes a grouping of spans.
+type Aggregation struct {
+	Window Window
+	Where  Predicate // nil: every span
+	By     []Key     // one group per distinct combination of values; absent is a value too
+	StepNs int64     // length of a cell; 0: one cell for the whole window. At most 11,000 cells.
+	// Measure is the numeric key of which sum, min, max and histogram are
+	// taken. The zero Key counts only. Spans without a numeric value under it
+	// are counted but not measured.
+	Measure   Key
+	Histogram bool // fill Cell.Histogram
+	MaxGroups int  // ErrTooLarge beyond it; 0: 10,000
+}
+
+// Group is one combination of values and its cells.
+type Group struct {
+	Values []Value // parallel to Aggregation.By
+	Cells  []Cell  // ascending in time
+}
+
+// Cell holds what was aggregated over one step.
+type Cell struct {
+	Count         uint64 // spans
+	Measured      uint64 // spans with a numeric value under Measure
+	Sum, Min, Max float64
+	Histogram     *ExpHistogram // nil unless asked for and Measured > 0
+}
+
+// KeyInfo describes an attribute key.
+type KeyInfo struct {
+	Key   Key
+	Types []Type // that were seen under the key, ascending
+	Count uint64 // values stored, an estimate where the backend says so
+}
+
+// ValuesQuery asks for the values of a key.
+type ValuesQuery struct {
+	Window Window
+	Key    Key
+	Where  Predicate // only of spans that satisfy it; nil: all
+	Prefix string    // only values whose text starts with it
+	Limit  int       // most values to return; 0: 1,000
+}
+
+// Values is the answer to a ValuesQuery.
+type Values struct {
+	Values []ValueCount
+	More   bool // there are more than Limit
+}
+
+// ValueCount is a value and the number of spans that have it.
+type ValueCount struct {
+	Value Value
+	Count uint64
+}
+
+// Edge counts the calls from one service to another.
+type Edge struct {
+	Caller, Callee string // service names; "" where a resource has none
+	Calls          uint64
+	Errors         uint64 // calls whose callee span has status error
+}
