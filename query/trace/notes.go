@@ -1,0 +1,88 @@
+package trace
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// IsError is the predicate behind the Error flag.
+func IsError() storage.Predicate {
+	return storage.Or{
+		storage.Compare{Key: storage.KeyStatus, Op: storage.Equal, Value: storage.Int(statusError)},
+		storage.Compare{Key: storage.Key{Scope: storage.ScopeSpan, Name: "error"}, Op: storage.Equal, Value: storage.String("true"), AsText: true},
+	}
+}
+
+// Notes say in sentences what a reader must know about the trace; nil when it
+// is whole.
+func (t *Trace) Notes() (notes []string) {
+	note := func(n int, one, many string) {
+		switch {
+		case n == 1:
+			notes = append(notes, one)
+		case n > 1:
+			notes = append(notes, fmt.Sprintf(many, n))
+		}
+	}
+	note(t.Orphans, "1 span names a parent that is not stored; it stands at the top level.",
+		"%d spans name parents that are not stored; they stand at the top level.")
+	note(t.Conflicts, "1 span has the id of another span with other content.",
+		"%d spans share an id and kind with another span of other content; all are shown.")
+	note(t.Duplicates, "1 identical copy of a span was folded.", "%d identical copies of spans were folded.")
+	note(t.count(Cycle), "1 parent link closed a loop and was cut.", "%d parent links closed loops and were cut.")
+	note(t.count(EndsBeforeStart), "1 span ends before it starts.", "%d spans end before they start.")
+	if t.Roots == 0 && t.Len() > 0 {
+		notes = append(notes, "The root span is not stored.")
+	}
+	if t.Segments > 1 {
+		notes = append(notes, fmt.Sprintf("This trace id looks reused: %d parts lie far apart in time with no link between them.", t.Segments))
+	}
+	for _, h := range t.HostTable {
+		if h.SkewNs != 0 {
+			notes = append(notes, fmt.Sprintf("The clock of %s seems %s.", h.Name, skewText(h.SkewNs)))
+		}
+	}
+	return notes
+}
+
+// SpanNotes say what was found about the span at a position; nil when nothing.
+func (t *Trace) SpanNotes(p int) (notes []string) {
+	f := t.Flags[p]
+	for _, n := range []struct {
+		flag Flags
+		text string
+	}{
+		{Orphan, "Its parent is not stored."},
+		{Conflict, "Another span of this trace has the same id but other content."},
+		{SharedID, "It shares its id with the span of the other side of the call, as Zipkin's B3 propagation does."},
+		{Cycle, "Its parent link closed a loop and was cut."},
+		{EndsBeforeStart, "It ends before it starts: a clock was set back."},
+	} {
+		if f&n.flag != 0 {
+			notes = append(notes, n.text)
+		}
+	}
+	if skew := t.HostTable[t.Hosts[p]].SkewNs; skew != 0 {
+		notes = append(notes, fmt.Sprintf("The clock of its host seems %s.", skewText(skew)))
+	}
+	return notes
+}
+
+func (t *Trace) count(flag Flags) (n int) {
+	for _, f := range t.Flags {
+		if f&flag != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// skewText words a correction: a clock that must be moved forward is behind.
+func skewText(ns int64) string {
+	if ns > 0 {
+		return fmt.Sprintf("%s behind", time.Duration(ns))
+	}
+	return fmt.Sprintf("%s ahead", time.Duration(-ns))
+}
