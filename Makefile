@@ -1,0 +1,86 @@
+# heddle. `make help` lists what can be made.
+
+GO        ?= go
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT    ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+LDFLAGS   := -s -w -X github.com/heddle-io/heddle/collector.version=$(VERSION) -X github.com/heddle-io/heddle/collector.commit=$(COMMIT)
+HEDDLE    := bin/heddle
+FUZZTIME  ?= 20s
+BENCHTIME ?= 1s
+
+# The product is built without cgo; only the race detector needs a C compiler.
+export CGO_ENABLED = 0
+# One package never waits for the network twice.
+export GOFLAGS ?= -buildvcs=false
+
+.PHONY: help run build ui test test-go test-race test-ui test-e2e test-browser lint fmt bench fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build everything, start heddle with the demo shop feeding it (ctrl-c stops both)
+	@$(HEDDLE) demo --history 15m & demo=$$!; \
+	trap 'kill $$demo 2>/dev/null; wait $$demo 2>/dev/null' EXIT INT TERM; \
+	$(HEDDLE)
+
+build: ui $(HEDDLE) ## build the web UI and bin/heddle
+
+.PHONY: $(HEDDLE)
+$(HEDDLE):
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ .
+
+# npm leaves this file behind when it has installed what the lock file says.
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund
+	@touch $@
+
+ui: ui/node_modules/.package-lock.json ## build the web UI into ui/dist
+	cd ui && npm run --silent build
+
+test: build test-race test-go test-ui test-e2e test-browser ## run every test
+	@echo "all tests passed"
+
+# The packages that hold our own concurrency and logic run under the race
+# detector; linking the collector's hundreds of packages with it is not worth
+# the minutes, so those run without.
+RACE_PACKAGES = ./storage/... ./query/... ./exporters/... ./ui/...
+test-race: ## Go tests of storage, query and exporters under the race detector
+	CGO_ENABLED=1 $(GO) test -race $(RACE_PACKAGES)
+
+test-go: ## Go tests of the collector, the import rules and the rest
+	$(GO) vet ./...
+	$(GO) test $$($(GO) list ./... | grep -vE '/heddle/(storage|query|exporters|ui|collector/e2e)(/|$$)')
+
+test-ui: ui/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
+	cd ui && npm run --silent typecheck && npm test --silent && npm run --silent check:size
+
+test-e2e: $(HEDDLE) ## the real binary over real sockets with SDKs that are not ours
+	HEDDLE_BINARY=$(CURDIR)/$(HEDDLE) $(GO) test -count=1 ./collector/e2e/...
+
+test-browser: build ## the page in headless Chromium, on fixtures and on the real binary
+	.ci/install-chromium
+	cd ui && npm run --silent test:browser
+
+lint: bin/golangci-lint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
+	bin/golangci-lint run ./...
+	cd ui && npm run --silent lint
+
+bin/golangci-lint: tools/go.mod
+	cd tools && $(GO) build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+fmt: ## format Go and TypeScript
+	gofmt -w $$(git ls-files '*.go')
+
+bench: ## benchmarks of the hot paths, with memory
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./storage/... ./query/... ./collector/demo/...
+
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@for package in $$($(GO) list ./storage/... ./query/... ./exporters/...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "== $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+clean: ## remove what was built, not the module and build caches
+	rm -rf bin ui/dist/assets ui/dist/index.html ui/node_modules collector/e2e/node/node_modules
