@@ -4,7 +4,7 @@
   var choice = 'system';
   try {
     choice = JSON.parse(localStorage.getItem('heddle.theme') || '"system"');
-  } catch (e) {
+  } catch {
     // Storage refused or foreign content: the system theme is a good answer.
   }
   var dark = choice === 'dark' || (choice !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);

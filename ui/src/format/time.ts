@@ -23,7 +23,15 @@ function pad(value: number, width = 2): string {
 /** "2026-11-22 10:11:25.042" in the reader's time zone. */
 export function formatDateTime(date: Date): string {
   const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-  return `${day} ${formatClock(date)}.${pad(date.getMilliseconds(), 3)}`;
+  return `${day} ${formatClockMs(date)}`;
+}
+
+export function formatClockMs(date: Date): string {
+  return `${formatClock(date)}.${pad(date.getMilliseconds(), 3)}`;
+}
+
+export function sameDay(a: Date, b: Date): boolean {
+  return a.toDateString() === b.toDateString();
 }
 
 export function formatClock(date: Date): string {

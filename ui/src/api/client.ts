@@ -1,0 +1,74 @@
+import * as z from 'zod/mini';
+import { apiUrl } from './base';
+import { ApiError, errorOf, unreachable } from './error';
+import { Keys, Operations, Services, Spans, Status, TraceList, Values } from './schema';
+
+/** Unix nanoseconds, start inclusive, end exclusive. */
+export interface Window {
+  start: string;
+  end: string;
+}
+
+async function get<T extends z.ZodMiniType>(
+  schema: T,
+  path: string,
+  params: URLSearchParams,
+  signal?: AbortSignal,
+): Promise<z.infer<T>> {
+  let response: Response;
+  try {
+    response = await fetch(apiUrl(`heddle/v1/${path}`, params), { signal, headers: { Accept: 'application/json' } });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw unreachable(cause);
+  }
+  if (!response.ok) throw await errorOf(response);
+  const body: unknown = await response.json().catch((cause: unknown) => {
+    throw new ApiError('malformed', `The answer to /heddle/v1/${path} is not JSON.`, response.status, cause);
+  });
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) {
+    const where = z.prettifyError(parsed.error);
+    throw new ApiError('malformed', `The answer to /heddle/v1/${path} is not what the contract says. ${where}`, response.status);
+  }
+  return parsed.data as z.infer<T>;
+}
+
+function windowParams(window: Window): URLSearchParams {
+  return new URLSearchParams({ start: window.start, end: window.end });
+}
+
+export const fetchStatus = (signal?: AbortSignal) => get(Status, 'status', new URLSearchParams(), signal);
+
+export const fetchServices = (window: Window, signal?: AbortSignal) => get(Services, 'services', windowParams(window), signal);
+
+export function fetchOperations(service: string, window: Window, signal?: AbortSignal) {
+  const params = windowParams(window);
+  params.set('service', service);
+  return get(Operations, 'operations', params, signal);
+}
+
+export const fetchKeys = (window: Window, signal?: AbortSignal) => get(Keys, 'keys', windowParams(window), signal);
+
+export type ValueScope = 'resource' | 'scope' | 'span';
+
+export function fetchValues(scope: ValueScope, key: string, window: Window, signal?: AbortSignal) {
+  const params = windowParams(window);
+  params.set('scope', scope);
+  params.set('key', key);
+  return get(Values, 'values', params, signal);
+}
+
+/** Searches traces; `params` is what trace search's `toApiParams` made. */
+export const fetchTraces = (params: URLSearchParams, signal?: AbortSignal) => get(TraceList, 'traces', params, signal);
+
+/** Details of spans by id, at most 500 at a time; ids may return several spans each. */
+export async function fetchSpans(traceId: string, ids: readonly string[], signal?: AbortSignal) {
+  const answer = await get(Spans, `traces/${traceId}/spans`, new URLSearchParams({ id: ids.join(',') }), signal);
+  return answer.spans;
+}
+
+export const skeletonUrl = (traceId: string) => apiUrl(`heddle/v1/traces/${traceId}/skeleton`);
+
+/** The whole trace in Jaeger's JSON, for other tools and for the archive. */
+export const jaegerJsonUrl = (traceId: string) => apiUrl(`api/traces/${traceId}`);

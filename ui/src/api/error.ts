@@ -1,0 +1,54 @@
+import * as z from 'zod/mini';
+
+export type ErrorCode = 'bad_request' | 'not_found' | 'too_large' | 'internal' | 'unreachable' | 'malformed';
+
+/** A refused or failed request. `message` is the server's own where it sent one. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+  readonly status: number;
+
+  constructor(code: ErrorCode, message: string, status = 0, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.status = status;
+  }
+
+  /** Whether asking again can help; a refusal stays a refusal. */
+  get retryable(): boolean {
+    return this.code === 'internal' || this.code === 'unreachable';
+  }
+}
+
+const Body = z.object({
+  error: z.object({
+    code: z.enum(['bad_request', 'not_found', 'too_large', 'internal']),
+    message: z.string(),
+  }),
+});
+
+/** The error that a response with a failing status stands for. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const text = await response.text().catch(() => '');
+  const parsed = Body.safeParse(parseJson(text));
+  if (parsed.success) {
+    const { code, message } = parsed.data.error;
+    return new ApiError(code, message, response.status);
+  }
+  const code = response.status === 404 ? 'not_found' : response.status < 500 ? 'bad_request' : 'internal';
+  const said = text.trim().slice(0, 200) || response.statusText || 'no message';
+  return new ApiError(code, `HTTP ${response.status}: ${said}`, response.status);
+}
+
+/** What went wrong before any response came. */
+export function unreachable(cause: unknown): ApiError {
+  return new ApiError('unreachable', 'heddle did not answer. Is the process running, and reachable from this browser?', 0, cause);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+// What is asked for, when it is stale, and under which key it is cached.
+import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
+import { toApiParams, windowOf } from '../url/tracesQuery';
+import type { TracesSearch } from '../url/tracesSearch';
+import * as client from './client';
+import { ApiError } from './error';
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        retry: (failures, error) => failures < 1 && error instanceof ApiError && error.retryable,
+        retryDelay: 500,
+        refetchOnWindowFocus: false,
+        staleTime: 30_000,
+      },
+    },
+  });
+}
+
+/** The part of the search that decides the window; `now` is taken when asking. */
+type When = Pick<TracesSearch, 'range' | 'start' | 'end'>;
+const when = ({ range, start, end }: When): When => ({ range, start, end });
+
+export const statusQuery = () =>
+  queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => client.fetchStatus(signal), refetchInterval: 30_000 });
+
+export const servicesQuery = (search: When) =>
+  queryOptions({
+    queryKey: ['services', when(search)],
+    queryFn: ({ signal }) => client.fetchServices(windowOf(search, new Date()), signal),
+    placeholderData: keepPreviousData,
+  });
+
+export const operationsQuery = (service: string, search: When) =>
+  queryOptions({
+    queryKey: ['operations', service, when(search)],
+    queryFn: ({ signal }) => client.fetchOperations(service, windowOf(search, new Date()), signal),
+    enabled: service !== '',
+  });
+
+export const keysQuery = (search: When) =>
+  queryOptions({
+    queryKey: ['keys', when(search)],
+    queryFn: ({ signal }) => client.fetchKeys(windowOf(search, new Date()), signal),
+  });
+
+export const valuesQuery = (scope: client.ValueScope | undefined, key: string, search: When) =>
+  queryOptions({
+    queryKey: ['values', scope, key, when(search)],
+    queryFn: ({ signal }) => client.fetchValues(scope!, key, windowOf(search, new Date()), signal),
+    enabled: scope !== undefined && key !== '',
+  });
+
+export const tracesQuery = (search: TracesSearch) =>
+  queryOptions({
+    queryKey: ['traces', { ...search, refresh: undefined, plot: undefined }],
+    queryFn: ({ signal }) => client.fetchTraces(toApiParams(search, new Date()), signal),
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+    refetchInterval: search.refresh ? search.refresh * 1000 : false,
+  });

@@ -1,0 +1,130 @@
+// The shapes of /heddle/v1 as query/api/native/openapi.yaml gives them. Objects
+// are open: fields that a newer server adds are dropped, never refused.
+import * as z from 'zod/mini';
+
+export const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
+export const Kind = z.enum(KINDS);
+export type Kind = z.infer<typeof Kind>;
+
+const optional = z.optional;
+
+// A Go server writes an empty slice as null; read it as empty.
+const list = <T extends z.ZodMiniType>(item: T) =>
+  z.pipe(
+    z.nullable(z.array(item)),
+    z.transform((items) => items ?? []),
+  );
+
+export const Status = z.object({
+  version: z.string(),
+  spans: z.number(),
+  bytes: z.number(),
+  evictedSpans: z.number(),
+  oldestUnixNano: optional(z.string()),
+  newestUnixNano: optional(z.string()),
+});
+export type Status = z.infer<typeof Status>;
+
+export const ServiceCount = z.object({ name: z.string(), spans: z.number(), errors: z.number() });
+export type ServiceCount = z.infer<typeof ServiceCount>;
+
+export const Services = z.object({ services: list(ServiceCount) });
+export const Operations = z.object({
+  operations: list(z.object({ name: z.string(), kind: Kind, spans: z.number() })),
+});
+
+export const SCOPES = ['resource', 'scope', 'span', 'event', 'link'] as const;
+export const Keys = z.object({
+  keys: list(z.object({ scope: z.enum(SCOPES), name: z.string(), types: list(z.string()) })),
+});
+export const Values = z.object({
+  values: list(z.object({ value: z.string(), spans: z.number() })),
+  more: optional(z.boolean()),
+});
+
+export const TraceSummary = z.object({
+  traceId: z.string(),
+  rootService: z.string(),
+  rootName: z.string(),
+  rootMissing: optional(z.boolean()),
+  startUnixNano: z.string(),
+  durationNs: z.number(),
+  spans: z.number(),
+  errors: z.number(),
+  orphans: z.number(),
+  services: list(ServiceCount),
+  matchedSpans: z.number(),
+});
+export type TraceSummary = z.infer<typeof TraceSummary>;
+
+export const TraceList = z.object({
+  traces: list(TraceSummary),
+  more: z.boolean(),
+  notes: optional(list(z.string())),
+  inspectedSpans: optional(z.number()),
+});
+export type TraceList = z.infer<typeof TraceList>;
+
+export const SkeletonHeader = z.object({
+  traceId: z.string(),
+  startUnixNano: z.string(),
+  durationNs: z.number(),
+  rows: z.int().check(z.nonnegative()),
+  services: list(ServiceCount),
+  operations: list(z.string()),
+  hosts: list(z.object({ name: z.string(), skewNs: optional(z.number()) })),
+  columns: list(z.object({ name: z.string(), type: z.string(), offset: z.int().check(z.nonnegative()) })),
+  errors: z.number(),
+  orphans: z.number(),
+  conflicts: z.number(),
+  duplicates: z.number(),
+  roots: z.number(),
+  segments: optional(z.number()),
+  notes: optional(list(z.string())),
+});
+export type SkeletonHeader = z.infer<typeof SkeletonHeader>;
+
+export const Attribute = z.object({ key: z.string(), type: z.string(), value: z.unknown() });
+export type Attribute = z.infer<typeof Attribute>;
+
+export const Span = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: optional(z.string()),
+  traceState: optional(z.string()),
+  flags: optional(z.number()),
+  name: z.string(),
+  kind: Kind,
+  startUnixNano: z.string(),
+  durationNs: z.number(),
+  status: z.object({ code: z.enum(['unset', 'ok', 'error']), message: optional(z.string()) }),
+  service: z.string(),
+  resource: z.object({
+    attributes: list(Attribute),
+    schemaUrl: optional(z.string()),
+    droppedAttributes: optional(z.number()),
+  }),
+  scope: z.object({
+    name: optional(z.string()),
+    version: optional(z.string()),
+    attributes: optional(list(Attribute)),
+    schemaUrl: optional(z.string()),
+  }),
+  attributes: list(Attribute),
+  events: list(z.object({ name: z.string(), timeUnixNano: z.string(), attributes: list(Attribute) })),
+  links: list(
+    z.object({
+      traceId: z.string(),
+      spanId: z.string(),
+      traceState: optional(z.string()),
+      attributes: list(Attribute),
+    }),
+  ),
+  droppedAttributes: optional(z.number()),
+  droppedEvents: optional(z.number()),
+  droppedLinks: optional(z.number()),
+  notes: optional(list(z.string())),
+});
+export type Span = z.infer<typeof Span>;
+
+export const Spans = z.object({ spans: list(Span) });

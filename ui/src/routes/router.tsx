@@ -1,0 +1,49 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { basePath } from '../api/base';
+import { Shell } from '../components/shell/Shell';
+import { parseQuery, stringifyQuery } from '../url/query';
+import { parseTraceSearch } from '../url/traceSearch';
+import { parseTracesSearch } from '../url/tracesSearch';
+import { NotFound, PageFailure } from './NotFound';
+import { TracesPage } from './search/TracesPage';
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/traces', replace: true });
+  },
+});
+
+export const tracesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/traces',
+  validateSearch: parseTracesSearch,
+  component: TracesPage,
+});
+
+export const traceRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/traces/$traceId',
+  validateSearch: parseTraceSearch,
+  component: lazyRouteComponent(() => import('./trace/TracePage'), 'TracePage'),
+});
+
+export function createAppRouter() {
+  return createRouter({
+    routeTree: root.addChildren([home, tracesRoute, traceRoute]),
+    basepath: basePath(),
+    parseSearch: parseQuery,
+    stringifySearch: stringifyQuery,
+    defaultPreload: 'intent',
+    defaultErrorComponent: PageFailure,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

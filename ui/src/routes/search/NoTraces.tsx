@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query';
+import { statusQuery } from '../../api/queries';
+import { CopyButton } from '../../components/form/CopyButton';
+import { Button } from '../../components/form/Button';
+import { Notice } from '../../components/feedback/Notice';
+import { formatDateTime, nsToDate } from '../../format/time';
+import type { TracesSearch } from '../../url/tracesSearch';
+import { firstSpanCommand } from './firstSpan';
+import css from './NoTraces.module.css';
+
+interface NoTracesProps {
+  search: TracesSearch;
+  onSearch: (search: TracesSearch) => void;
+}
+
+/** Nothing came back: because nothing is stored, or because nothing matches. */
+export function NoTraces({ search, onSearch }: NoTracesProps) {
+  const { data } = useQuery(statusQuery());
+  if (data && data.spans === 0) return <FirstSpan />;
+
+  const { sort, refresh, plot, range, start, end, limit, ...conditions } = search;
+  const narrowed = Object.keys(conditions).length > 0;
+  return (
+    <Notice title="No trace matches">
+      {data?.oldestUnixNano && data.newestUnixNano && (
+        <p>
+          heddle holds spans from {formatDateTime(nsToDate(data.oldestUnixNano))} to {formatDateTime(nsToDate(data.newestUnixNano))}.
+        </p>
+      )}
+      <p>A trace matches when one of its spans meets every condition. Widen the time, or take conditions away.</p>
+      <div className={css.actions}>
+        {range !== '7d' && <Button onClick={() => onSearch({ ...search, range: '7d', start: undefined, end: undefined })}>Search the last 7 days</Button>}
+        {narrowed && <Button onClick={() => onSearch({ sort, refresh, plot, range, start, end, limit })}>Drop every condition</Button>}
+      </div>
+    </Notice>
+  );
+}
+
+function FirstSpan() {
+  const command = firstSpanCommand();
+  return (
+    <Notice title="heddle is running and holds no spans yet">
+      <p>Send OTLP to port 4317 (gRPC) or 4318 (HTTP). To see one span now:</p>
+      <div className={css.code}>
+        <pre>{command}</pre>
+        <CopyButton text={command} label="Copy the command" />
+      </div>
+      <p>
+        For a whole shop with faults in it, run <code>heddle demo</code>. This page then needs a <kbd>r</kbd> to look again.
+      </p>
+    </Notice>
+  );
+}

@@ -1,0 +1,60 @@
+import { Link } from '@tanstack/react-router';
+import { OctagonX, Unlink } from 'lucide-react';
+import type { TraceSummary } from '../../api/schema';
+import { ServiceMark } from '../../components/service/ServiceMark';
+import { plural } from '../../format/count';
+import { formatDuration } from '../../format/duration';
+import { formatClockMs, formatDateTime, formatRelative, nsToDate, sameDay } from '../../format/time';
+import type { ServiceMark as Mark } from '../../trace/serviceColor';
+import { ShareBar } from './ShareBar';
+import css from './TraceRow.module.css';
+
+interface TraceRowProps {
+  trace: TraceSummary;
+  marks: ReadonlyMap<string, Mark>;
+  longest: number;
+  now: Date;
+}
+
+export function TraceRow({ trace, marks, longest, now }: TraceRowProps) {
+  const start = nsToDate(trace.startUnixNano);
+  const root = marks.get(trace.rootService);
+  return (
+    <li className={css.row}>
+      <div className={css.what}>
+        <Link className={css.title} to="/traces/$traceId" params={{ traceId: trace.traceId }} data-trace-link="">
+          {root && <ServiceMark mark={root} />}
+          <span className={css.service}>{trace.rootService || 'unnamed service'}</span>
+          <span className={css.name}>{trace.rootName || 'unnamed operation'}</span>
+        </Link>
+        <p className={css.sub}>
+          <time dateTime={start.toISOString()}>{`${formatRelative(start, now)} · ${sameDay(start, now) ? formatClockMs(start) : formatDateTime(start)}`}</time>
+          <code>{trace.traceId.slice(0, 8)}</code>
+          {trace.rootMissing && <span className={css.missing} title="The trace is named after its earliest orphan.">root not stored</span>}
+        </p>
+      </div>
+      <div className={css.duration}>
+        <span>{formatDuration(trace.durationNs)}</span>
+        <span className={css.track}>
+          <span className={css.fill} style={{ width: `${(trace.durationNs / longest) * 100}%` }} />
+        </span>
+      </div>
+      <div className={css.counts}>
+        <p>{plural(trace.spans, 'span')}</p>
+        <p className={css.faults}>
+          {trace.errors > 0 && (
+            <span className={css.errors}>
+              <OctagonX size={12} aria-hidden="true" /> {plural(trace.errors, 'error')}
+            </span>
+          )}
+          {trace.orphans > 0 && (
+            <span className={css.orphans}>
+              <Unlink size={12} aria-hidden="true" /> {plural(trace.orphans, 'orphan')}
+            </span>
+          )}
+        </p>
+      </div>
+      <ShareBar services={trace.services} marks={marks} />
+    </li>
+  );
+}
