@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
@@ -86,3 +87,29 @@ func (UnsupportedMetrics) LabelValues(context.Context, string, MetricQuery) ([]s
 }
 
 var _ MetricStore = UnsupportedMetrics{}
+
+// UnsupportedLogs refuses every log call. A backend without logs returns it
+// from Logs.
+type UnsupportedLogs struct{}
+
+var errNoLogs = fmt.Errorf("storage: this backend does not store logs: %w", errors.ErrUnsupported)
+
+func (UnsupportedLogs) WriteLogs(context.Context, plog.Logs) (Outcome, error) {
+	return Outcome{}, errNoLogs
+}
+
+func (UnsupportedLogs) ScanLogs(context.Context, LogScan) iter.Seq2[*LogBatch, error] {
+	return func(yield func(*LogBatch, error) bool) { yield(nil, errNoLogs) }
+}
+
+func (UnsupportedLogs) AggregateLogs(context.Context, Aggregation) ([]Group, error) {
+	return nil, errNoLogs
+}
+
+func (UnsupportedLogs) LogKeys(context.Context, Window) ([]KeyInfo, error) { return nil, errNoLogs }
+
+func (UnsupportedLogs) LogValues(context.Context, ValuesQuery) (Values, error) {
+	return Values{}, errNoLogs
+}
+
+var _ LogStore = UnsupportedLogs{}

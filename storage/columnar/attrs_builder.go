@@ -1,0 +1,228 @@
+package columnar
+
+import (
+	"encoding/binary"
+	"math"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// maxColumns bounds the attribute columns of one table. Keys that contain ids
+// would otherwise make a column each.
+const maxColumns = 1000
+
+// attrsBuilder appends attribute lists.
+type attrsBuilder struct {
+	view       attrs // columns are in building, not here
+	building   []columnBuilder
+	byKey      map[columnKey]uint16
+	byShape    map[string]uint32
+	keyBytes   int  // text of the keys
+	shapeBytes int  // text of byShape's keys
+	budget     *int // columns that the table may still get, over all its scopes
+	over       struct{ key, values dictBuilder }
+	ids        []uint16 // scratch: the shape of the row at hand
+	scratch    []byte
+}
+
+type columnKey struct {
+	key string
+	typ storage.Type
+}
+
+type columnBuilder struct {
+	column
+	text dictBuilder // column.dict is set from it in a snapshot
+}
+
+func newAttrsBuilder(budget *int) attrsBuilder {
+	return attrsBuilder{
+		view:    attrs{shapes: shapeList{ends: []uint32{0}}},
+		byKey:   map[columnKey]uint16{},
+		byShape: map[string]uint32{"": 0},
+		budget:  budget,
+	}
+}
+
+// startRow must come before the attributes of each row.
+func (b *attrsBuilder) startRow() {
+	if len(b.view.shapeOf)%rankEvery == 0 {
+		b.view.ranks = append(b.view.ranks, uint32(len(b.view.overflow.keys)))
+		for i := range b.building {
+			b.view.ranks = append(b.view.ranks, b.building[i].count)
+		}
+		b.view.rankEnds = append(b.view.rankEnds, uint32(len(b.view.ranks)))
+	}
+}
+
+// appendMap appends one row with the attributes of m and returns its shape.
+// predicted is the shape it probably has: while keys and types are those of
+// the shape, no key is hashed.
+func (b *attrsBuilder) appendMap(m pcommon.Map, predicted uint32) (shape uint32, repaired bool) {
+	b.startRow()
+	expect := b.view.shapes.at(predicted)
+	n, same := 0, true
+	b.ids = b.ids[:0]
+	for k, v := range m.All() {
+		if same {
+			if n < len(expect) && expect[n] != overflowID {
+				c := &b.building[expect[n]]
+				if c.key == k && c.typ == typeOf(v) {
+					repaired = b.appendValue(c, v) || repaired
+					n++
+					continue
+				}
+			}
+			same = false
+			b.ids = append(b.ids, expect[:n]...)
+		}
+		repaired = b.appendSlow(k, v) || repaired
+	}
+	shape = predicted
+	if same && n < len(expect) {
+		same = false
+		b.ids = append(b.ids, expect[:n]...)
+	}
+	if !same {
+		shape = b.shape()
+	}
+	b.view.shapeOf = append(b.view.shapeOf, shape)
+	return shape, repaired
+}
+
+// appendOne appends one row with a single attribute.
+func (b *attrsBuilder) appendOne(key string, v pcommon.Value) (repaired bool) {
+	b.startRow()
+	b.ids = b.ids[:0]
+	repaired = b.appendSlow(key, v)
+	b.view.shapeOf = append(b.view.shapeOf, b.shape())
+	return repaired
+}
+
+// appendSlow finds the column by its key and adds it to the row's shape.
+func (b *attrsBuilder) appendSlow(k string, v pcommon.Value) (repaired bool) {
+	typ := typeOf(v)
+	id, ok := b.byKey[columnKey{k, typ}]
+	if !ok {
+		if k, repaired = validText(k); repaired {
+			id, ok = b.byKey[columnKey{k, typ}]
+		}
+	}
+	if !ok {
+		if *b.budget <= 0 {
+			b.ids = append(b.ids, overflowID)
+			return b.appendOverflow(k, v) || repaired
+		}
+		*b.budget--
+		k = string(append([]byte(nil), k...))
+		id = uint16(len(b.building))
+		b.building = append(b.building, columnBuilder{column: column{key: k, typ: typ}})
+		b.byKey[columnKey{k, typ}] = id
+		b.keyBytes += len(k)
+	}
+	b.ids = append(b.ids, id)
+	return b.appendValue(&b.building[id], v) || repaired
+}
+
+func (b *attrsBuilder) appendValue(c *columnBuilder, v pcommon.Value) (repaired bool) {
+	c.count++
+	switch c.typ {
+	case storage.TypeString:
+		var code uint32
+		code, repaired = c.text.code(v.Str(), true)
+		c.codes = append(c.codes, code)
+	case storage.TypeInt:
+		c.nums = append(c.nums, uint64(v.Int()))
+	case storage.TypeFloat:
+		c.nums = append(c.nums, math.Float64bits(v.Double()))
+	case storage.TypeBool:
+		c.codes = append(c.codes, boolBit(v.Bool()))
+	case storage.TypeBytes, storage.TypeArray, storage.TypeMap:
+		var code uint32
+		code, repaired = b.encoded(&c.text, v)
+		c.codes = append(c.codes, code)
+	}
+	return repaired
+}
+
+// encoded interns a value that is not a plain string.
+func (b *attrsBuilder) encoded(d *dictBuilder, v pcommon.Value) (code uint32, repaired bool) {
+	if v.Type() == pcommon.ValueTypeBytes {
+		code, _ = d.code(viewString(v.Bytes().AsRaw()), false)
+		return code, false
+	}
+	b.scratch = storage.AppendAnyValue(b.scratch[:0], v)
+	b.scratch, repaired = storage.RepairAnyValue(b.scratch)
+	code, _ = d.code(viewString(b.scratch), false)
+	return code, repaired
+}
+
+func (b *attrsBuilder) appendOverflow(k string, v pcommon.Value) (repaired bool) {
+	var bits uint64
+	typ := typeOf(v)
+	switch typ {
+	case storage.TypeInt:
+		bits = uint64(v.Int())
+	case storage.TypeFloat:
+		bits = math.Float64bits(v.Double())
+	case storage.TypeBool:
+		bits = uint64(boolBit(v.Bool()))
+	case storage.TypeString:
+		var code uint32
+		code, repaired = b.over.values.code(v.Str(), true)
+		bits = uint64(code)
+	case storage.TypeBytes, storage.TypeArray, storage.TypeMap:
+		var code uint32
+		code, repaired = b.encoded(&b.over.values, v)
+		bits = uint64(code)
+	}
+	key, _ := b.over.key.code(k, false)
+	o := &b.view.overflow
+	o.keys, o.types, o.bits = append(o.keys, key), append(o.types, typ), append(o.bits, bits)
+	return repaired
+}
+
+// shape interns the shape in b.ids.
+func (b *attrsBuilder) shape() uint32 {
+	b.scratch = b.scratch[:0]
+	for _, id := range b.ids {
+		b.scratch = binary.NativeEndian.AppendUint16(b.scratch, id)
+	}
+	if shape, ok := b.byShape[string(b.scratch)]; ok {
+		return shape
+	}
+	l := &b.view.shapes
+	shape := uint32(l.len())
+	l.ids = append(l.ids, b.ids...)
+	l.ends = append(l.ends, uint32(len(l.ids)))
+	b.byShape[string(b.scratch)] = shape
+	b.shapeBytes += len(b.scratch)
+	return shape
+}
+
+// snapshot returns what was appended so far. The caller holds the lock under
+// which rows are appended; the snapshot needs none.
+func (b *attrsBuilder) snapshot() attrs {
+	a := b.view
+	a.columns = make([]column, len(b.building))
+	for i := range b.building {
+		a.columns[i] = b.building[i].column
+		a.columns[i].dict = b.building[i].text.dict
+	}
+	a.overflow.key, a.overflow.values = b.over.key.dict, b.over.values.dict
+	return a
+}
+
+// mapEntry is about what a Go map takes per entry beyond key and value.
+const mapEntry = 16
+
+func (b *attrsBuilder) bytes() int {
+	n := b.view.bytes() + b.over.key.bytes() + b.over.values.bytes() + cap(b.scratch) + 2*cap(b.ids)
+	n += b.keyBytes + len(b.byKey)*(24+mapEntry) + b.shapeBytes + len(b.byShape)*(24+mapEntry)
+	for i := range b.building {
+		n += b.building[i].column.bytes() + b.building[i].text.bytes() + 56
+	}
+	return n
+}

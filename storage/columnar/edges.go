@@ -1,0 +1,210 @@
+package columnar
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// spanRef is a span by table and row.
+type spanRef struct{ table, row uint32 }
+
+// edges joins children with parents by hash: collect the children that start
+// in the window, look at every stored span once for being the parent of one,
+// then count. Nothing in it grows faster than the number of spans.
+func edges(ctx context.Context, tables []*spanTable, w storage.Window) ([]storage.Edge, error) {
+	j := edgeJoin{tables: tables, services: newServices(tables)}
+	if err := j.collect(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := j.findParents(ctx); err != nil {
+		return nil, err
+	}
+	return j.count(), nil
+}
+
+type edgeJoin struct {
+	tables   []*spanTable
+	services *services
+	children []spanRef
+	parents  idTable      // of (trace id, parent id) of children
+	found    []parentInfo // per entry of parents
+}
+
+// parentInfo is what is known of the spans with one id: a child whose own
+// service is among theirs is not a call, else the best of them is the caller.
+type parentInfo struct {
+	services []uint32 // distinct, of the spans with this id
+	serving  []uint32 // those of kind server or consumer
+}
+
+// collect lists the distinct children in the window.
+func (j *edgeJoin) collect(ctx context.Context, w storage.Window) error {
+	var seen idTable                  // (trace id, span id) of children
+	same := map[int]map[string]bool{} // contents of children with one id, where there are several
+	var first []spanRef
+	for ti, t := range j.tables {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if !t.overlaps(w) {
+			continue
+		}
+		for _, row := range t.inWindow(w).rows() {
+			if t.parents[row].IsEmpty() {
+				continue
+			}
+			ref := spanRef{uint32(ti), row}
+			at, fresh := seen.put(t.traceIDs[row], t.spanIDs[row])
+			if fresh {
+				first = append(first, ref)
+			} else {
+				twins := same[at]
+				if twins == nil {
+					twins = map[string]bool{j.content(first[at]): true}
+					same[at] = twins
+				}
+				content := j.content(ref)
+				if twins[content] {
+					continue
+				}
+				twins[content] = true
+			}
+			j.children = append(j.children, ref)
+			j.parents.put(t.traceIDs[row], t.parents[row])
+		}
+	}
+	return nil
+}
+
+// findParents looks at every span for being a parent.
+func (j *edgeJoin) findParents(ctx context.Context) error {
+	j.found = make([]parentInfo, j.parents.len())
+	for ti, t := range j.tables {
+		for row := range t.n {
+			if row&8191 == 0 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+			}
+			at, ok := j.parents.get(t.traceIDs[row], t.spanIDs[row])
+			if !ok {
+				continue
+			}
+			p, service := &j.found[at], j.services.of(ti, t, row)
+			if !slices.Contains(p.services, service) {
+				p.services = append(p.services, service)
+			}
+			if kind := ptrace.SpanKind(t.kinds[row]); kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer {
+				if !slices.Contains(p.serving, service) {
+					p.serving = append(p.serving, service)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (j *edgeJoin) count() []storage.Edge {
+	calls := map[[2]uint32]*storage.Edge{}
+	for _, c := range j.children {
+		t := j.tables[c.table]
+		at, _ := j.parents.get(t.traceIDs[c.row], t.parents[c.row])
+		callee := j.services.of(int(c.table), t, int(c.row))
+		caller, ok := j.caller(&j.found[at], callee)
+		if !ok {
+			continue
+		}
+		e := calls[[2]uint32{caller, callee}]
+		if e == nil {
+			e = &storage.Edge{Caller: j.services.names[caller], Callee: j.services.names[callee]}
+			calls[[2]uint32{caller, callee}] = e
+		}
+		e.Calls++
+		if ptrace.StatusCode(t.statuses[c.row]) == ptrace.StatusCodeError {
+			e.Errors++
+		}
+	}
+	list := make([]storage.Edge, 0, len(calls))
+	for _, e := range calls {
+		list = append(list, *e)
+	}
+	slices.SortFunc(list, func(a, b storage.Edge) int {
+		return cmp.Or(cmp.Compare(a.Caller, b.Caller), cmp.Compare(a.Callee, b.Callee))
+	})
+	return list
+}
+
+// caller chooses among the spans that have the parent's id: client and server
+// of a call may share one. See SpanReader.Edges.
+func (j *edgeJoin) caller(p *parentInfo, callee uint32) (uint32, bool) {
+	candidates := p.serving
+	if len(candidates) == 0 {
+		candidates = p.services
+	}
+	if len(candidates) == 0 || slices.Contains(p.services, callee) {
+		return 0, false
+	}
+	return slices.MinFunc(candidates, func(a, b uint32) int { return cmp.Compare(j.services.names[a], j.services.names[b]) }), true
+}
+
+// content is everything that a span has, as it was sent.
+func (j *edgeJoin) content(ref spanRef) string {
+	t := j.tables[ref.table]
+	s := t.spans([]uint32{ref.row})
+	o := t.origins.pairs[t.origin[ref.row]]
+	b := binary.LittleEndian.AppendUint64(nil, uint64(s.StartsNs[0]))
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.DurationsNs[0]))
+	b = append(append(b, s.ParentIDs[0][:]...), s.Kinds[0], s.Statuses[0])
+	b = binary.LittleEndian.AppendUint32(b, s.Flags[0])
+	for _, e := range []*entity{t.origins.resources[o.resource], t.origins.scopes[o.scope]} {
+		b = append(b, e.encoding...)
+	}
+	// The remaining fields index text in the order of its first use, which
+	// equal spans share, followed by that text.
+	b, _ = binary.Append(b, binary.LittleEndian, []uint32{s.Names[0], s.StatusMessages[0], s.TraceStates[0]})
+	b, _ = binary.Append(b, binary.LittleEndian, s.Dropped[0])
+	b, _ = binary.Append(b, binary.LittleEndian, s.Attributes)
+	b, _ = binary.Append(b, binary.LittleEndian, s.Attrs)
+	b, _ = binary.Append(b, binary.LittleEndian, s.EventTable)
+	b, _ = binary.Append(b, binary.LittleEndian, s.LinkTable)
+	for _, text := range s.Strings {
+		b = binary.AppendUvarint(b, uint64(len(text)))
+		b = append(b, text...)
+	}
+	return string(b)
+}
+
+// services numbers the service names of all tables.
+type services struct {
+	names []string
+	ids   [][]uint32 // per table and origin
+}
+
+func newServices(tables []*spanTable) *services {
+	s := &services{}
+	byName := map[string]uint32{}
+	for _, t := range tables {
+		ids := make([]uint32, len(t.origins.pairs))
+		for i := range ids {
+			name := strings.Clone(t.origins.resource(uint32(i)).lookup(storage.KeyService.Name).Text())
+			id, ok := byName[name]
+			if !ok {
+				id = uint32(len(s.names))
+				s.names = append(s.names, name)
+				byName[name] = id
+			}
+			ids[i] = id
+		}
+		s.ids = append(s.ids, ids)
+	}
+	return s
+}
+
+func (s *services) of(table int, t *spanTable, row int) uint32 { return s.ids[table][t.origin[row]] }

@@ -1,0 +1,213 @@
+package columnar
+
+import (
+	"encoding/binary"
+	"math"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// attr is an attribute of a resource or instrumentation scope. There are few
+// of those, so they are kept as they are and predicates look at each once.
+type attr struct {
+	key   string
+	value storage.Value
+}
+
+// entity is a resource or an instrumentation scope; equal ones are stored
+// once a table. Its text shares one string.
+type entity struct {
+	name, version string // of a scope
+	schemaURL     string
+	dropped       uint32
+	attrs         []attr
+	encoding      string // what makes it equal to another
+	size          int    // bytes it takes
+}
+
+// lookup returns the first value under key, absent when there is none.
+func (e *entity) lookup(key string) storage.Value {
+	for i := range e.attrs {
+		if e.attrs[i].key == key {
+			return e.attrs[i].value
+		}
+	}
+	return storage.Value{}
+}
+
+// origin is where a record comes from. Rows refer to it by one number.
+type origin struct{ resource, scope uint32 }
+
+// origins holds the distinct resources, scopes and pairs of them. Its slices
+// only grow; a copy is a snapshot.
+type origins struct {
+	resources []*entity
+	scopes    []*entity
+	pairs     []origin
+}
+
+func (o *origins) resource(of uint32) *entity { return o.resources[o.pairs[of].resource] }
+func (o *origins) scope(of uint32) *entity    { return o.scopes[o.pairs[of].scope] }
+
+// originsBuilder interns resources and scopes by their encoding.
+type originsBuilder struct {
+	view        origins
+	resourceIDs map[string]uint32
+	scopeIDs    map[string]uint32
+	pairIDs     map[origin]uint32
+	size        int
+}
+
+func newOriginsBuilder() originsBuilder {
+	return originsBuilder{resourceIDs: map[string]uint32{}, scopeIDs: map[string]uint32{}, pairIDs: map[origin]uint32{}}
+}
+
+// add returns the number of an origin from the encodings of its parts, which
+// are copied when new.
+func (b *originsBuilder) add(resource, scope *encodedEntity) uint32 {
+	pair := origin{
+		resource: b.intern(&b.view.resources, b.resourceIDs, resource.bytes),
+		scope:    b.intern(&b.view.scopes, b.scopeIDs, scope.bytes),
+	}
+	id, ok := b.pairIDs[pair]
+	if !ok {
+		id = uint32(len(b.view.pairs))
+		b.view.pairs = append(b.view.pairs, pair)
+		b.pairIDs[pair] = id
+	}
+	return id
+}
+
+func (b *originsBuilder) intern(list *[]*entity, ids map[string]uint32, enc []byte) uint32 {
+	if id, ok := ids[string(enc)]; ok {
+		return id
+	}
+	text := string(enc)
+	e := decodeEntity(text)
+	id := uint32(len(*list))
+	*list = append(*list, e)
+	ids[text] = id
+	b.size += e.size
+	return id
+}
+
+func (b *originsBuilder) bytes() int {
+	return b.size + 8*(cap(b.view.resources)+cap(b.view.scopes)+cap(b.view.pairs)) +
+		(len(b.resourceIDs)+len(b.scopeIDs))*(20+mapEntry) + len(b.pairIDs)*(12+mapEntry)
+}
+
+func (o *origins) bytes() (n int) {
+	for _, e := range o.resources {
+		n += e.size
+	}
+	for _, e := range o.scopes {
+		n += e.size
+	}
+	return n + 8*(cap(o.resources)+cap(o.scopes)+cap(o.pairs))
+}
+
+// encodedEntity is a resource or scope as one run of bytes: what makes two
+// equal, and what is copied out of a request. Text is UTF-8.
+type encodedEntity struct {
+	bytes    []byte
+	repaired bool // some text was not
+}
+
+func (e *encodedEntity) resource(r pcommon.Resource, schemaURL string) {
+	e.start("", "", schemaURL, r.DroppedAttributesCount())
+	e.attrs(r.Attributes())
+}
+
+func (e *encodedEntity) scope(s pcommon.InstrumentationScope, schemaURL string) {
+	e.start(s.Name(), s.Version(), schemaURL, s.DroppedAttributesCount())
+	e.attrs(s.Attributes())
+}
+
+func (e *encodedEntity) start(name, version, schemaURL string, dropped uint32) {
+	e.bytes, e.repaired = e.bytes[:0], false
+	e.text(name)
+	e.text(version)
+	e.text(schemaURL)
+	e.bytes = binary.AppendUvarint(e.bytes, uint64(dropped))
+}
+
+func (e *encodedEntity) text(s string) {
+	s, repaired := validText(s)
+	e.repaired = e.repaired || repaired
+	e.bytes = binary.AppendUvarint(e.bytes, uint64(len(s)))
+	e.bytes = append(e.bytes, s...)
+}
+
+func (e *encodedEntity) attrs(m pcommon.Map) {
+	e.bytes = binary.AppendUvarint(e.bytes, uint64(m.Len()))
+	for k, v := range m.All() {
+		e.text(k)
+		t := typeOf(v)
+		e.bytes = append(e.bytes, byte(t))
+		switch t {
+		case storage.TypeString:
+			e.text(v.Str())
+		case storage.TypeInt:
+			e.bytes = binary.LittleEndian.AppendUint64(e.bytes, uint64(v.Int()))
+		case storage.TypeFloat:
+			e.bytes = binary.LittleEndian.AppendUint64(e.bytes, math.Float64bits(v.Double()))
+		case storage.TypeBool:
+			e.bytes = append(e.bytes, byte(boolBit(v.Bool())))
+		case storage.TypeBytes:
+			e.raw(v.Bytes().AsRaw())
+		case storage.TypeArray, storage.TypeMap:
+			enc, repaired := storage.RepairAnyValue(storage.AppendAnyValue(nil, v))
+			e.repaired = e.repaired || repaired
+			e.raw(enc)
+		}
+	}
+}
+
+func (e *encodedEntity) raw(b []byte) {
+	e.bytes = binary.AppendUvarint(e.bytes, uint64(len(b)))
+	e.bytes = append(e.bytes, b...)
+}
+
+// decodeEntity reads what encodedEntity wrote; text is not copied.
+func decodeEntity(enc string) *entity {
+	r := entityReader(enc)
+	e := &entity{encoding: enc, name: r.text(), version: r.text(), schemaURL: r.text(), dropped: uint32(r.uvarint())}
+	e.attrs = make([]attr, r.uvarint())
+	for i := range e.attrs {
+		a := &e.attrs[i]
+		a.key = r.text()
+		switch t := storage.Type(r.cut(1)[0]); t {
+		case storage.TypeInt:
+			a.value = storage.Int(int64(r.fixed64()))
+		case storage.TypeFloat:
+			a.value = floatOf(r.fixed64())
+		case storage.TypeBool:
+			a.value = storage.Bool(r.cut(1)[0] != 0)
+		case storage.TypeEmpty:
+			a.value = storage.Empty()
+		default:
+			a.value = textValue(t, r.text())
+		}
+	}
+	e.size = 112 + len(enc) + 48*len(e.attrs)
+	return e
+}
+
+type entityReader string
+
+func (r *entityReader) cut(n int) string {
+	s := string(*r)[:n]
+	*r = (*r)[n:]
+	return s
+}
+
+func (r *entityReader) uvarint() uint64 {
+	v, n := binary.Uvarint(viewBytes(string(*r)))
+	*r = (*r)[n:]
+	return v
+}
+
+func (r *entityReader) fixed64() uint64 { return binary.LittleEndian.Uint64(viewBytes(r.cut(8))) }
+func (r *entityReader) text() string    { return r.cut(int(r.uvarint())) }

@@ -1,0 +1,179 @@
+package columnar
+
+import (
+	"math"
+	"unsafe"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// spanBuilder is the table of spans that is being filled. Its owner's lock
+// guards it; snapshot hands out what readers may use without the lock.
+type spanBuilder struct {
+	t       spanTable // dictionaries, columns and origins are in the builders below
+	origins originsBuilder
+	attrs   attrsBuilder
+	name    dictBuilder
+	text    dictBuilder
+	rareIDs map[rare]uint32
+	events  struct {
+		attrs attrsBuilder
+		name  dictBuilder
+	}
+	links struct {
+		attrs attrsBuilder
+		state dictBuilder
+	}
+	columns *int // still allowed
+	// guess has the shape of the last span with the same name, kind and
+	// origin. It is a cache without verification: a wrong shape costs time.
+	guess [1024]uint32
+}
+
+func newSpanBuilder() *spanBuilder {
+	columns := maxColumns
+	b := &spanBuilder{columns: &columns, origins: newOriginsBuilder(), attrs: newAttrsBuilder(&columns), rareIDs: map[rare]uint32{}}
+	b.events.attrs, b.links.attrs = newAttrsBuilder(&columns), newAttrsBuilder(&columns)
+	b.t.zone = emptyZone
+	return b
+}
+
+func (b *spanBuilder) len() int   { return b.t.n }
+func (b *spanBuilder) zone() zone { return b.t.zone }
+
+// append adds a span that was checked. It reports whether text had to be
+// repaired.
+func (b *spanBuilder) append(s ptrace.Span, origin uint32) (repaired bool) {
+	t := &b.t
+	row := uint32(t.n)
+	name, rep := b.name.code(s.Name(), true)
+	repaired = repaired || rep
+
+	start, kind := int64(s.StartTimestamp()), enum8(int32(s.Kind()))
+	t.traceIDs = append(t.traceIDs, s.TraceID())
+	t.spanIDs = append(t.spanIDs, s.SpanID())
+	t.parents = append(t.parents, s.ParentSpanID())
+	t.times = append(t.times, start)
+	t.durations = append(t.durations, int64(s.EndTimestamp())-start)
+	t.kinds = append(t.kinds, kind)
+	t.statuses = append(t.statuses, enum8(int32(s.Status().Code())))
+	t.names = append(t.names, name)
+	t.origin = append(t.origin, origin)
+	rare, rep := b.rare(s)
+	repaired = repaired || rep
+	t.rare = append(t.rare, rare)
+	t.prev = append(t.prev, t.index.put(t.traceIDs, row))
+	t.zone = t.zone.with(start)
+
+	guess := &b.guess[(name*31+origin*131+uint32(kind)*7)%uint32(len(b.guess))]
+	*guess, rep = b.attrs.appendMap(s.Attributes(), *guess)
+	repaired = repaired || rep
+	if s.Events().Len() > 0 {
+		repaired = b.appendEvents(row, s.Events()) || repaired
+	}
+	if s.Links().Len() > 0 {
+		repaired = b.appendLinks(row, s.Links()) || repaired
+	}
+	t.n++
+	return repaired
+}
+
+// enum8 keeps an enumerator that OTLP defines; what is far outside of it
+// becomes 0, unspecified, rather than another enumerator.
+func enum8(v int32) uint8 {
+	if v < 0 || v > math.MaxUint8 {
+		return 0
+	}
+	return uint8(v)
+}
+
+func (b *spanBuilder) rare(s ptrace.Span) (id uint32, repaired bool) {
+	message, rep1 := b.text.code(s.Status().Message(), true)
+	state, rep2 := b.text.code(s.TraceState().AsRaw(), true)
+	r := rare{
+		statusMessage: message, traceState: state, flags: s.Flags(),
+		dropped: storage.Dropped{Attributes: s.DroppedAttributesCount(), Events: s.DroppedEventsCount(), Links: s.DroppedLinksCount()},
+	}
+	if n := len(b.t.rare); n > 0 && b.t.rares[b.t.rare[n-1]] == r {
+		return b.t.rare[n-1], rep1 || rep2
+	}
+	id, ok := b.rareIDs[r]
+	if !ok {
+		id = uint32(len(b.t.rares))
+		b.t.rares = append(b.t.rares, r)
+		b.rareIDs[r] = id
+	}
+	return id, rep1 || rep2
+}
+
+func (b *spanBuilder) appendEvents(row uint32, list ptrace.SpanEventSlice) (repaired bool) {
+	e := &b.t.events
+	for _, event := range list.All() {
+		name, rep := b.events.name.code(event.Name(), true)
+		repaired = repaired || rep
+		e.owner = append(e.owner, row)
+		e.dropped = append(e.dropped, event.DroppedAttributesCount())
+		e.times = append(e.times, int64(event.Timestamp()))
+		e.names = append(e.names, name)
+		_, rep = b.events.attrs.appendMap(event.Attributes(), lastShape(&b.events.attrs))
+		repaired = repaired || rep
+	}
+	return repaired
+}
+
+func (b *spanBuilder) appendLinks(row uint32, list ptrace.SpanLinkSlice) (repaired bool) {
+	l := &b.t.links
+	for _, link := range list.All() {
+		state, rep := b.links.state.code(link.TraceState().AsRaw(), true)
+		repaired = repaired || rep
+		l.owner = append(l.owner, row)
+		l.dropped = append(l.dropped, link.DroppedAttributesCount())
+		l.traceIDs = append(l.traceIDs, link.TraceID())
+		l.spanIDs = append(l.spanIDs, link.SpanID())
+		l.flags = append(l.flags, link.Flags())
+		l.states = append(l.states, state)
+		_, rep = b.links.attrs.appendMap(link.Attributes(), lastShape(&b.links.attrs))
+		repaired = repaired || rep
+	}
+	return repaired
+}
+
+func lastShape(b *attrsBuilder) uint32 {
+	if n := len(b.view.shapeOf); n > 0 {
+		return b.view.shapeOf[n-1]
+	}
+	return 0
+}
+
+// snapshot returns the spans appended so far as a table without an index.
+// Later appends do not touch what it holds.
+func (b *spanBuilder) snapshot() *spanTable {
+	t := b.t
+	t.index = traceIndex{}
+	t.origins = b.origins.view
+	t.attrs = b.attrs.snapshot()
+	t.name, t.text = b.name.dict, b.text.dict
+	t.events.attrs, t.events.name = b.events.attrs.snapshot(), b.events.name.dict
+	t.links.attrs, t.links.state = b.links.attrs.snapshot(), b.links.state.dict
+	return &t
+}
+
+// seal ends the building: the builder must not be used afterwards.
+func (b *spanBuilder) seal() *spanTable {
+	t := b.snapshot()
+	t.index = b.t.index
+	t.seal()
+	t.size = t.bytes()
+	return t
+}
+
+// bytes is what the builder takes in memory.
+func (b *spanBuilder) bytes() int {
+	t := &b.t
+	return int(unsafe.Sizeof(*b)) + t.fixedBytes() + t.index.bytes() + b.origins.bytes() + b.attrs.bytes() + b.name.bytes() + b.text.bytes() +
+		len(b.rareIDs)*(28+mapEntry) +
+		t.events.bytes() + b.events.attrs.bytes() + b.events.name.bytes() +
+		t.links.bytes() + b.links.attrs.bytes() + b.links.state.bytes()
+}

@@ -1,0 +1,98 @@
+package columnar
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// Store keeps spans and log records in memory. It implements storage.Store.
+type Store struct {
+	opts Options
+
+	// mu guards all that follows, and the builders' insides. Writers hold it
+	// for a chunk of records at a time, readers only to take their snapshots.
+	mu     sync.RWMutex
+	closed bool
+	calls  sync.WaitGroup // under way; Add only under mu with closed false
+	spans  *head[*spanTable, *spanBuilder]
+	seals  uint64 // tables sealed so far, the age of a table
+	// reserved is what refusing writes under way may still take.
+	reserved int64
+	stats    storage.Stats // the counters; what is held is computed
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// Open returns an empty store. Zero fields of opts have their defaults.
+func Open(opts Options) (*Store, error) {
+	opts = opts.withDefaults()
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Store{opts: opts}
+	s.stats.RejectedSpans, s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
+	s.drop()
+	return s, nil
+}
+
+// Spans returns the span store, which shares the life of s.
+func (s *Store) Spans() storage.SpanStore { return spanStore{s} }
+
+// Logs refuses every call.
+func (s *Store) Logs() storage.LogStore { return storage.UnsupportedLogs{} }
+
+// Capabilities promises nothing beyond the contracts: memory does not survive.
+func (s *Store) Capabilities() storage.Capabilities { return storage.Capabilities{} }
+
+// Metrics refuses every call.
+func (s *Store) Metrics() storage.MetricStore { return storage.UnsupportedMetrics{} }
+
+// Close waits for calls under way and drops all records. A consumer must not
+// call it from inside a sequence that it is reading. Later calls fail with
+// storage.ErrClosed.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return fmt.Errorf("columnar: close: %w", storage.ErrClosed)
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.calls.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop()
+	return nil
+}
+
+func (s *Store) drop() { s.spans = newHead[*spanTable](newSpanBuilder) }
+
+// enter starts a call; unless it fails s.calls.Done must follow.
+func (s *Store) enter() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return fmt.Errorf("columnar: %w", storage.ErrClosed)
+	}
+	s.calls.Add(1)
+	return nil
+}
+
+// Stats tells what the store holds. It works on a closed store, too.
+func (s *Store) Stats() storage.Stats {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	st := s.stats
+	st.RejectedSpans, st.RejectedLogs = maps.Clone(st.RejectedSpans), maps.Clone(st.RejectedLogs)
+	st.Bytes, st.MaxBytes = uint64(s.bytes()), uint64(s.opts.MaxBytes)
+	if n, z := s.spans.held(); n > 0 {
+		st.Spans, st.OldestSpanNs, st.NewestSpanNs = uint64(n), z.minNs, z.maxNs
+	}
+	return st
+}
+
+// bytes is what all tables and builders take. Callers hold mu.
+func (s *Store) bytes() int64 { return s.spans.bytes() }
