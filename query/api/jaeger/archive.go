@@ -1,0 +1,64 @@
+package jaeger
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/heddle-io/heddle/query/trace"
+	"github.com/heddle-io/heddle/storage"
+)
+
+var errNoArchive = errors.New("archive span storage was not configured")
+
+// archive answers POST /api/archive/{traceID}. Archiving a trace again is
+// harmless: its spans are the same and fold when it is read.
+func (h *handler) archive(w http.ResponseWriter, r *http.Request, idText string) {
+	id, _, err := parseGetTrace(r.URL.Query(), idText)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	if h.Archive == nil {
+		writeError(w, http.StatusInternalServerError, errNoArchive)
+		return
+	}
+	stored, err := h.fetch(r.Context(), []storage.TraceID{id})
+	if err != nil {
+		writeFailure(w, err)
+		return
+	}
+	t := stored[id]
+	if t == nil {
+		writeError(w, http.StatusNotFound, errTraceNotFound)
+		return
+	}
+	if err := h.writeArchive(r, t); err != nil {
+		writeFailure(w, err)
+		return
+	}
+	p := newReply(w, r)
+	p.openData()
+	p.buf = append(p.buf, '[', ']')
+	p.closeData(0, []problem{})
+}
+
+// writeArchive copies a trace into the archive, whole or with an error.
+func (h *handler) writeArchive(r *http.Request, t *trace.Trace) error {
+	rows := make([]int, t.Len())
+	for i, row := range t.Rows {
+		rows[i] = int(row)
+	}
+	td, err := t.Spans.ToPdata(rows)
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	outcome, err := h.Archive.WriteSpans(r.Context(), td)
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	if n := outcome.RejectedCount(); n > 0 {
+		return fmt.Errorf("archive: %d of %d spans were refused: %s", n, t.Len(), outcome.Rejected[0].Example)
+	}
+	return nil
+}

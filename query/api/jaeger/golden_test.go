@@ -1,0 +1,91 @@
+package jaeger
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// now is an hour after the day of the fixtures began.
+func now() time.Time { return day.Add(time.Hour) }
+
+func newTestHandler(store *memory) http.Handler { return NewHandler(Options{Spans: store, Now: now}) }
+
+func get(h http.Handler, target string) *httptest.ResponseRecorder {
+	return do(h, http.MethodGet, target, "")
+}
+
+func do(h http.Handler, method, target, body string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader(body)))
+	return w
+}
+
+func TestGolden(t *testing.T) {
+	all := ptrace.NewTraces()
+	shop().ResourceSpans().MoveAndAppendTo(all.ResourceSpans())
+	broken().ResourceSpans().MoveAndAppendTo(all.ResourceSpans())
+	h := newTestHandler(memoryOf(all))
+	otlp, err := (&ptrace.JSONMarshaler{}).MarshalTraces(shop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ file, method, target, body string }{
+		{"services", "GET", "/api/services", ""},
+		{"operation_names", "GET", "/api/services/frontend/operations", ""},
+		{"operations", "GET", "/api/operations?service=frontend", ""},
+		{"trace", "GET", "/api/traces/00000000000000010000000000000001", ""},
+		{"trace_broken", "GET", "/api/traces/0000000000000009", ""},
+		{"trace_broken_raw", "GET", "/api/traces/9?raw=true", ""},
+		{"search", "GET", "/api/traces?service=payment", ""},
+		{"search_ids", "GET", "/api/traces?traceID=2&traceID=77&traceID=00000000000000010000000000000001", ""},
+		{"dependencies", "GET", "/api/dependencies", ""},
+		{"transform", "POST", "/api/transform", string(otlp)},
+		{"metrics_calls", "GET", "/api/metrics/calls?service=frontend&service=cart&lookback=180000&step=60000&ratePer=120000&endTs=1715947320000", ""},
+		{"metrics_latencies", "GET", "/api/metrics/latencies?quantile=0.95&service=frontend&groupByOperation=true&spanKind=server&spanKind=client&lookback=180000&step=60000&ratePer=120000&endTs=1715947320000", ""},
+		{"metrics_errors", "GET", "/api/metrics/errors?service=payment&spanKind=consumer&lookback=600000&step=150000&ratePer=300000&endTs=1715947800000", ""},
+		{"metrics_none", "GET", "/api/metrics/calls?service=nobody", ""},
+		{"minstep", "GET", "/api/metrics/minstep", ""},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			w := do(h, c.method, c.target, c.body)
+			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
+				t.Fatalf("%d, %s: %s", w.Code, w.Header().Get("Content-Type"), w.Body)
+			}
+			var indented bytes.Buffer
+			if err := json.Indent(&indented, w.Body.Bytes(), "", "  "); err != nil {
+				t.Fatalf("not JSON: %v\n%s", err, w.Body)
+			}
+			golden(t, c.file+".json", append(indented.Bytes(), '\n'))
+		})
+	}
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("differs from %s:\n%s", path, got)
+	}
+}

@@ -1,0 +1,63 @@
+package jaeger
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// Options say what a handler serves.
+type Options struct {
+	// Spans is read by every route. Required.
+	Spans storage.SpanReader
+	// Archive keeps traces that people chose to keep. Traces that Spans does
+	// not have are looked up here. nil: POST /api/archive refuses as Jaeger
+	// does without archive storage.
+	Archive storage.SpanStore
+	// MaxBodyBytes bounds the body of POST /api/transform; a longer one is
+	// refused with 413. 0: 64 MiB.
+	MaxBodyBytes int64
+	// MaxTraces bounds the limit parameter of a search; a higher one is
+	// refused with 400, never silently lowered. 0: 10,000.
+	MaxTraces int
+	// Now is the clock behind default windows. nil: time.Now.
+	Now func() time.Time
+}
+
+// NewHandler returns a handler for the paths below /api/, safe for concurrent
+// use. It panics without Options.Spans.
+//
+// Every route answers GET (and HEAD), but archive and transform, which answer
+// POST. Unknown paths are 404, other methods 405, both with the envelope.
+func NewHandler(opts Options) http.Handler {
+	if opts.Spans == nil {
+		panic("jaeger: Options.Spans is required")
+	}
+	if opts.MaxBodyBytes == 0 {
+		opts.MaxBodyBytes = 64 << 20
+	}
+	if opts.MaxTraces == 0 {
+		opts.MaxTraces = 10_000
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &handler{opts}
+}
+
+type handler struct{ Options }
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve, method := h.route(r)
+	switch {
+	case serve == nil:
+		writeError(w, http.StatusNotFound, errors.New("no such path: "+r.URL.Path))
+	case r.Method == method, method == http.MethodGet && r.Method == http.MethodHead:
+		serve(w, r)
+	default:
+		w.Header().Set("Allow", method)
+		writeError(w, http.StatusMethodNotAllowed, errors.New("use "+method))
+	}
+}

@@ -1,0 +1,152 @@
+package jaeger
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// The metrics of Jaeger's Monitor tab, which Jaeger itself reads from a
+// Prometheus that a span metrics connector feeds. Here they are computed from
+// the stored spans, exactly: a point at t covers the spans that start in
+// [t-ratePer, t). Durations are in milliseconds, as the UI expects.
+
+// minStep answers GET /api/metrics/minstep: one millisecond.
+func (h *handler) minStep(w http.ResponseWriter, r *http.Request) {
+	p := newReply(w, r)
+	p.openData()
+	p.buf = append(p.buf, '1')
+	p.closeData(0, nil)
+}
+
+// latencies answers GET /api/metrics/latencies.
+func (h *handler) latencies(w http.ResponseWriter, r *http.Request) {
+	quantile, err := strconv.ParseFloat(r.URL.Query().Get("quantile"), 64)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, paramError("quantile", err))
+		return
+	}
+	f := family{
+		name: "service_latencies", help: fmt.Sprintf("%.2fth quantile latency, grouped by service", quantile),
+		measure: storage.KeyDuration,
+		points: func(s *series, q metricsParams) []float64 {
+			values := make([]float64, q.points())
+			q.slideHistograms(s.all, func(i int, histogram *storage.ExpHistogram) {
+				values[i] = histogram.Quantile(quantile) / float64(time.Millisecond)
+			})
+			return values
+		},
+	}
+	h.metrics(w, r, f)
+}
+
+// calls answers GET /api/metrics/calls with calls a second.
+func (h *handler) calls(w http.ResponseWriter, r *http.Request) {
+	h.metrics(w, r, family{
+		name: "service_call_rate", help: "calls/sec, grouped by service",
+		points: func(s *series, q metricsParams) []float64 {
+			values := q.slideCounts(s.all)
+			for i := range values {
+				values[i] /= time.Duration(q.ratePer).Seconds()
+			}
+			return values
+		},
+	})
+}
+
+// errorRates answers GET /api/metrics/errors with the share of calls that
+// failed, NaN where there were none.
+func (h *handler) errorRates(w http.ResponseWriter, r *http.Request) {
+	h.metrics(w, r, family{
+		name: "service_error_rate", help: "error rate, computed as a fraction of errors/sec over calls/sec, grouped by service",
+		byStatus: true,
+		points: func(s *series, q metricsParams) []float64 {
+			values, calls := q.slideCounts(s.failed), q.slideCounts(s.all)
+			for i := range values {
+				if calls[i] == 0 {
+					values[i] = math.NaN()
+				} else {
+					values[i] /= calls[i]
+				}
+			}
+			return values
+		},
+	})
+}
+
+// family describes one of the metrics.
+type family struct {
+	name, help string
+	measure    storage.Key // of which points needs histograms; zero: counts only
+	byStatus   bool        // points needs series.failed
+	points     func(*series, metricsParams) []float64
+}
+
+func (h *handler) metrics(w http.ResponseWriter, r *http.Request, f family) {
+	q, err := h.parseMetrics(r.URL.Query())
+	if err != nil {
+		writeError(w, http.StatusBadRequest, err)
+		return
+	}
+	groups, err := h.Spans.Aggregate(r.Context(), q.aggregation(f))
+	if err != nil {
+		writeFailure(w, err)
+		return
+	}
+	writeFamily(newReply(w, r), f, q, seriesOf(groups, q, f.byStatus))
+}
+
+// writeFamily writes a MetricFamily in protobuf's JSON, without envelope.
+func writeFamily(p *reply, f family, q metricsParams, list []*series) {
+	name, help := f.name, f.help
+	if q.byOperation {
+		name, help = "service_operation"+name[len("service"):], help+" & operation"
+	}
+	p.buf = appendString(append(p.buf, `{"name":`...), name)
+	p.buf = appendString(append(p.buf, `,"type":"GAUGE","help":`...), help)
+	p.buf = append(p.buf, `,"metrics":[`...)
+	for i, s := range list {
+		if i > 0 {
+			p.buf = append(p.buf, ',')
+		}
+		p.buf = appendString(append(p.buf, `{"labels":[{"name":"service_name","value":`...), s.service)
+		if q.byOperation {
+			p.buf = appendString(append(p.buf, `},{"name":"operation","value":`...), s.operation)
+		}
+		p.buf = append(p.buf, `}],"metricPoints":[`...)
+		for j, v := range f.points(s, q) {
+			if j > 0 {
+				p.buf = append(p.buf, ',')
+			}
+			p.buf = appendFloat(append(p.buf, `{"gaugeValue":{"doubleValue":`...), v)
+			p.buf = append(p.buf, `},"timestamp":"`...)
+			p.buf = appendTimestamp(p.buf, q.startNs+int64(j)*q.stepNs)
+			p.buf = append(p.buf, '"', '}')
+		}
+		p.buf = append(p.buf, ']', '}')
+		if !p.flush() {
+			return
+		}
+	}
+	p.buf = append(p.buf, ']', '}')
+	p.close()
+}
+
+// appendTimestamp writes a time as protobuf's JSON does: RFC 3339 with 0, 3, 6
+// or 9 digits of a second.
+func appendTimestamp(b []byte, ns int64) []byte {
+	t := time.Unix(0, ns).UTC()
+	switch rest := t.Nanosecond(); {
+	case rest == 0:
+		return t.AppendFormat(b, "2006-01-02T15:04:05Z")
+	case rest%1_000_000 == 0:
+		return t.AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	case rest%1_000 == 0:
+		return t.AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+	}
+	return t.AppendFormat(b, "2006-01-02T15:04:05.000000000Z")
+}

@@ -1,0 +1,138 @@
+package jaeger
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+const contentType = "application/json"
+
+// flushBytes is how much of a reply is collected before it is sent.
+const flushBytes = 64 << 10
+
+// reply is a JSON body under construction. Builders append to buf and call
+// flush between records.
+type reply struct {
+	buf    []byte
+	w      http.ResponseWriter
+	r      *http.Request
+	pretty bool
+	err    error // of the client's connection; nothing more is sent after it
+}
+
+func newReply(w http.ResponseWriter, r *http.Request) *reply {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	p := r.URL.Query().Get("prettyPrint")
+	return &reply{w: w, r: r, pretty: p != "" && p != "false"}
+}
+
+// flush sends what was collected when it is worth it. Builders of long bodies
+// stop when ok is false: the client has gone.
+func (p *reply) flush() (ok bool) {
+	if len(p.buf) < flushBytes || p.pretty {
+		return p.err == nil
+	}
+	p.send()
+	return p.err == nil
+}
+
+func (p *reply) send() {
+	if p.err == nil {
+		p.err = p.r.Context().Err()
+	}
+	if p.err == nil {
+		_, p.err = p.w.Write(p.buf)
+	}
+	p.buf = p.buf[:0]
+}
+
+func (p *reply) close() {
+	if p.pretty {
+		var indented bytes.Buffer
+		if json.Indent(&indented, p.buf, "", "    ") == nil {
+			p.buf = indented.Bytes()
+		}
+	}
+	p.send()
+}
+
+// openData begins the envelope; the data must follow.
+func (p *reply) openData() { p.buf = append(p.buf, `{"data":`...) }
+
+// closeData ends the envelope and the reply.
+func (p *reply) closeData(total int, problems []problem) {
+	p.buf = append(p.buf, `,"total":`...)
+	p.buf = strconv.AppendInt(p.buf, int64(total), 10)
+	p.buf = append(p.buf, `,"limit":0,"offset":0,"errors":`...)
+	p.buf = append(appendProblems(p.buf, problems), '}')
+	p.close()
+}
+
+// problem is an entry of the envelope's errors.
+type problem struct {
+	code    int             // left out when 0
+	traceID storage.TraceID // left out when empty
+	msg     string
+}
+
+func appendProblems(b []byte, problems []problem) []byte {
+	if problems == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i, p := range problems {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '{')
+		if p.code != 0 {
+			b = strconv.AppendInt(append(b, `"code":`...), int64(p.code), 10)
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `"msg":`...), p.msg)
+		if !p.traceID.IsEmpty() {
+			b = appendTraceID(append(b, `,"traceID":"`...), p.traceID)
+			b = append(b, '"')
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+func writeError(w http.ResponseWriter, code int, err error) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	b := []byte(`{"data":null,"total":0,"limit":0,"offset":0,"errors":`)
+	b = appendProblems(b, []problem{{code: code, msg: err.Error()}})
+	_, _ = w.Write(append(b, '}', '\n')) // nobody is left to tell
+}
+
+// writeFailure answers for a read or write of storage that failed.
+func writeFailure(w http.ResponseWriter, err error) { writeError(w, failureCode(err), err) }
+
+// statusClientClosed is what proxies log for a request whose client left.
+const statusClientClosed = 499
+
+func failureCode(err error) int {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return statusClientClosed
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusGatewayTimeout
+	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, storage.ErrTooLarge):
+		return http.StatusBadRequest
+	case errors.Is(err, errors.ErrUnsupported):
+		return http.StatusNotImplemented
+	}
+	return http.StatusInternalServerError
+}
