@@ -3,16 +3,18 @@ package storage
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 // Limits bound a single record, so that no sender can make one row costlier
-// than the store can bear. Zero fields mean no limit.
+// than the store can bear. Zero fields mean no limit; values nested deeper
+// than 64 levels are refused in any case because they cannot be read back.
 type Limits struct {
-	ValueBytes int // longest string, bytes, array or map value, encoded
-	Attributes int // most attributes on one span, event, link or record
+	ValueBytes int // longest text of any kind: key, name, message; bytes; array or map value, encoded
+	Attributes int // most attributes on one span, event, link or record, and most entries of one map value
 	Events     int // most events, and most links, on one span
 }
 
@@ -38,6 +40,9 @@ func (l Limits) CheckSpan(s ptrace.Span) (reason Reason, detail string, ok bool)
 	if reason, detail, ok = l.checkText("status message", s.Status().Message()); !ok {
 		return reason, detail, false
 	}
+	if reason, detail, ok = l.checkText("trace state", s.TraceState().AsRaw()); !ok {
+		return reason, detail, false
+	}
 	if reason, detail, ok = l.CheckAttributes(s.Attributes()); !ok {
 		return reason, detail, false
 	}
@@ -45,11 +50,17 @@ func (l Limits) CheckSpan(s ptrace.Span) (reason Reason, detail string, ok bool)
 		return ReasonTooLarge, fmt.Sprintf("span %q has %d events and %d links, the limit is %d", clip(s.Name()), s.Events().Len(), s.Links().Len(), l.Events), false
 	}
 	for i := range s.Events().Len() {
+		if reason, detail, ok = l.checkText("event name", s.Events().At(i).Name()); !ok {
+			return reason, detail, false
+		}
 		if reason, detail, ok = l.CheckAttributes(s.Events().At(i).Attributes()); !ok {
 			return reason, detail, false
 		}
 	}
 	for i := range s.Links().Len() {
+		if reason, detail, ok = l.checkText("trace state of a link", s.Links().At(i).TraceState().AsRaw()); !ok {
+			return reason, detail, false
+		}
 		if reason, detail, ok = l.CheckAttributes(s.Links().At(i).Attributes()); !ok {
 			return reason, detail, false
 		}
@@ -57,20 +68,53 @@ func (l Limits) CheckSpan(s ptrace.Span) (reason Reason, detail string, ok bool)
 	return "", "", true
 }
 
-// CheckAttributes says why an attribute list cannot be stored, or ok.
+// CheckAttributes says why an attribute list cannot be stored, or ok. A writer
+// also asks it about the resource and the instrumentation scope: when those
+// cannot be stored, none of their records can.
 func (l Limits) CheckAttributes(m pcommon.Map) (reason Reason, detail string, ok bool) {
 	if l.Attributes > 0 && m.Len() > l.Attributes {
 		return ReasonTooManyKey, fmt.Sprintf("%d attributes on one record, the limit is %d", m.Len(), l.Attributes), false
 	}
-	if l.ValueBytes <= 0 {
-		return "", "", true
-	}
 	for k, v := range m.All() {
-		if n := valueBytes(v); n > l.ValueBytes || len(k) > l.ValueBytes {
+		if nested(v) && !l.fits(v, 0) {
+			return ReasonTooLarge, fmt.Sprintf("attribute %q is nested deeper than %d levels or has a map of more than %d entries", clip(k), maxAnyDepth, l.Attributes), false
+		}
+		if n := max(len(k), valueBytes(v)); l.ValueBytes > 0 && n > l.ValueBytes {
 			return ReasonTooLarge, fmt.Sprintf("attribute %q has %d bytes, the limit is %d", clip(k), n, l.ValueBytes), false
 		}
 	}
 	return "", "", true
+}
+
+func nested(v pcommon.Value) bool {
+	return v.Type() == pcommon.ValueTypeSlice || v.Type() == pcommon.ValueTypeMap
+}
+
+// fits says whether a value can be read back at bearable cost: reading a map
+// looks for every key among those before it.
+func (l Limits) fits(v pcommon.Value, depth int) bool {
+	switch {
+	case !nested(v):
+		return depth <= maxAnyDepth
+	case depth >= maxAnyDepth:
+		return false
+	case v.Type() == pcommon.ValueTypeSlice:
+		for i := range v.Slice().Len() {
+			if !l.fits(v.Slice().At(i), depth+1) {
+				return false
+			}
+		}
+		return true
+	}
+	if l.Attributes > 0 && v.Map().Len() > l.Attributes {
+		return false
+	}
+	for _, item := range v.Map().All() {
+		if !l.fits(item, depth+1) {
+			return false
+		}
+	}
+	return true
 }
 
 func (l Limits) checkText(what, text string) (Reason, string, bool) {
@@ -95,7 +139,7 @@ func valueBytes(v pcommon.Value) int {
 // clip shortens text of a sender for a message.
 func clip(s string) string {
 	if len(s) > 64 {
-		return s[:64] + "…"
+		s = s[:64] + "…"
 	}
-	return s
+	return strings.ToValidUTF8(s, "\uFFFD") // the cut may split a character
 }

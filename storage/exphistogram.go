@@ -18,11 +18,10 @@ const maxHistogramScale = 8
 // 160 buckets. The zero value is empty and ready to use; it is not safe for
 // concurrent use.
 type ExpHistogram struct {
-	Scale   int32
-	Zero    uint64
-	Offset  int32    // index of Counts[0]
-	Counts  []uint64 // no leading or trailing slack is guaranteed
-	started bool
+	Scale  int32
+	Zero   uint64
+	Offset int32    // index of Counts[0]
+	Counts []uint64 // no leading or trailing slack is guaranteed
 }
 
 // Observe counts one value. NaN is ignored.
@@ -35,8 +34,8 @@ func (h *ExpHistogram) Observe(v float64) {
 		return
 	}
 	v = math.Min(v, math.MaxFloat64)
-	if !h.started {
-		h.started, h.Scale = true, maxHistogramScale
+	if len(h.Counts) == 0 {
+		h.Scale = maxHistogramScale
 		h.Offset, h.Counts = bucketIndex(v, h.Scale), append(h.Counts[:0], 1)
 		return
 	}
@@ -55,8 +54,8 @@ func (h *ExpHistogram) Merge(o *ExpHistogram) {
 	if len(o.Counts) == 0 {
 		return
 	}
-	if !h.started {
-		h.started, h.Scale, h.Offset = true, o.Scale, o.Offset
+	if len(h.Counts) == 0 {
+		h.Scale, h.Offset = o.Scale, o.Offset
 		h.Counts = append(h.Counts[:0], o.Counts...)
 		return
 	}
@@ -103,11 +102,17 @@ func (h *ExpHistogram) Quantile(q float64) float64 {
 		}
 		if rank <= float64(n) {
 			exponent := float64(h.Offset+int32(i)) + rank/float64(n)
-			return math.Exp2(math.Ldexp(exponent, -int(h.Scale)))
+			return h.bound(exponent)
 		}
 		rank -= float64(n)
 	}
-	return math.Exp2(math.Ldexp(float64(h.last()+1), -int(h.Scale)))
+	return h.bound(float64(h.last() + 1))
+}
+
+// bound is base^exponent, inside what Observe takes: the upper bound of the
+// last bucket of all is beyond the largest float64.
+func (h *ExpHistogram) bound(exponent float64) float64 {
+	return math.Min(math.Exp2(math.Ldexp(exponent, -int(h.Scale))), math.MaxFloat64)
 }
 
 func (h *ExpHistogram) last() int32 { return h.Offset + int32(len(h.Counts)) - 1 }
@@ -145,8 +150,16 @@ func (h *ExpHistogram) cover(first, last int32) {
 // bucketIndex is the i with base^i < v <= base^(i+1).
 func bucketIndex(v float64, scale int32) int32 {
 	frac, exp := math.Frexp(v) // v = frac * 2^exp, 0.5 <= frac < 1
-	if frac == 0.5 {           // a power of two is the upper bound of its bucket
-		return int32(((exp - 1) << scale) - 1)
+	octave := int32(exp) - 1   // 2^octave <= v < 2^(octave+1)
+	if scale <= 0 {
+		if frac == 0.5 { // a power of two is the upper bound of its bucket
+			octave--
+		}
+		return octave >> -scale
 	}
-	return int32(math.Ceil(math.Ldexp(math.Log2(frac)+float64(exp), int(scale)))) - 1
+	if frac == 0.5 {
+		return octave<<scale - 1
+	}
+	i := int32(math.Ceil(math.Ldexp(math.Log2(frac)+float64(exp), int(scale)))) - 1
+	return max(i, octave<<scale) // the logarithm of what is just above 2^octave rounds down
 }

@@ -47,6 +47,7 @@ const (
 //     Equal, NotEqual, Match and NotMatch are allowed.
 //   - For event and link keys one event or link that satisfies the comparison
 //     is enough.
+//   - Where one attribute list has a key twice, its first value is the value.
 //   - Match and NotMatch need Regexp and apply to strings, or to the text of
 //     any type with AsText. Value is not used.
 type Compare struct {

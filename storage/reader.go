@@ -19,7 +19,8 @@ func (w Window) Contains(tNs int64) bool { return w.FromNs <= tNs && tNs < w.ToN
 func (w Window) Empty() bool { return w.FromNs >= w.ToNs }
 
 // SpanReader answers questions about stored spans. All methods are safe for
-// concurrent use, see every write that was acknowledged before the call, stop
+// concurrent use, see every write that was acknowledged before the call (for
+// a sequence: before its first element is asked for), stop
 // soon after ctx is cancelled and then return its error.
 //
 // Windows select spans by their start.
@@ -43,7 +44,8 @@ type SpanReader interface {
 
 	// Aggregate groups the spans in the window that satisfy the predicate.
 	// Groups come in no particular order. A group has one cell per step,
-	// aligned to the window's start; empty cells have a zero Count.
+	// aligned to the window's start; empty cells have a zero Count. There is
+	// no group without a span.
 	Aggregate(ctx context.Context, q Aggregation) ([]Group, error)
 
 	// Keys lists the attribute keys that spans in the window have, by scope
@@ -52,13 +54,20 @@ type SpanReader interface {
 	Keys(ctx context.Context, w Window) ([]KeyInfo, error)
 
 	// Values lists the distinct values of a key, most frequent first, values
-	// of equal count by their text.
+	// of equal count by their text, then by type. For event and link keys
+	// the values of all events and links count, each once a span.
 	Values(ctx context.Context, q ValuesQuery) (Values, error)
 
 	// Edges counts the calls between services: pairs of spans, parent and
 	// child by span id inside one trace, whose services differ, where the
 	// child starts in the window. Each stored child counts once, identical
 	// duplicates once. Ordered by caller, then callee.
+	//
+	// Several spans may have the parent's id: client and server of a call
+	// may share one. When one of them belongs to the child's own service the
+	// child is no call; otherwise the caller is the service of those that
+	// serve (kind server or consumer), if there are any, of all others
+	// otherwise, and of several services the first by name.
 	Edges(ctx context.Context, w Window) ([]Edge, error)
 }
 
@@ -68,7 +77,10 @@ type SpanReader interface {
 type Scan struct {
 	Window  Window
 	Where   Predicate // nil: every span
-	Columns []Key     // the projection, beyond the columns that each Batch has
+	// Columns is the projection, beyond the columns that each Batch has. A
+	// span's value under an event or link key is that of the first of its
+	// events or links that has one; the same holds for grouping.
+	Columns []Key
 }
 
 // Aggregation describes a grouping of spans.
@@ -79,7 +91,7 @@ type Aggregation struct {
 	StepNs int64     // length of a cell; 0: one cell for the whole window. At most 11,000 cells.
 	// Measure is the numeric key of which sum, min, max and histogram are
 	// taken. The zero Key counts only. Spans without a numeric value under it
-	// are counted but not measured.
+	// are counted but not measured; NaN is no numeric value.
 	Measure   Key
 	Histogram bool // fill Cell.Histogram
 	MaxGroups int  // ErrTooLarge beyond it; 0: 10,000
@@ -121,7 +133,8 @@ type Values struct {
 	More   bool // there are more than Limit
 }
 
-// ValueCount is a value and the number of spans that have it.
+// ValueCount is a value and the number of spans that have it. Its text is its
+// own: keeping it keeps nothing else of the store.
 type ValueCount struct {
 	Value Value
 	Count uint64

@@ -13,8 +13,8 @@ type Spans struct {
 	ParentIDs      []SpanID // all zero where the span names no parent
 	StartsNs       []int64
 	DurationsNs    []int64  // negative where the span ends before it starts
-	Kinds          []uint8  // OTLP SpanKind
-	Statuses       []uint8  // OTLP StatusCode
+	Kinds          []uint8  // OTLP SpanKind; 0 where it was sent as no byte
+	Statuses       []uint8  // OTLP StatusCode; 0 where it was sent as no byte
 	Names          []uint32 // index into Strings, like all text below
 	StatusMessages []uint32
 	TraceStates    []uint32

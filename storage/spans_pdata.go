@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"math"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -33,7 +35,7 @@ func (b *SpansBuilder) addPdataSpan(s ptrace.Span, resource, scope uint32) {
 	b.AddSpan(SpanFields{
 		TraceID: s.TraceID(), SpanID: s.SpanID(), ParentID: s.ParentSpanID(),
 		StartNs: int64(s.StartTimestamp()), DurationNs: int64(s.EndTimestamp()) - int64(s.StartTimestamp()),
-		Kind: uint8(s.Kind()), Status: uint8(s.Status().Code()),
+		Kind: enum8(int32(s.Kind())), Status: enum8(int32(s.Status().Code())),
 		Name: s.Name(), StatusMessage: s.Status().Message(), TraceState: s.TraceState().AsRaw(), Flags: s.Flags(),
 		Resource: resource, Scope: scope,
 		Dropped: Dropped{s.DroppedAttributesCount(), s.DroppedEventsCount(), s.DroppedLinksCount()},
@@ -48,6 +50,15 @@ func (b *SpansBuilder) addPdataSpan(s ptrace.Span, resource, scope uint32) {
 			Flags: l.Flags(), DroppedAttributes: l.DroppedAttributesCount(),
 		}, b.mapAttrs(l.Attributes())...)
 	}
+}
+
+// enum8 keeps the enumerators that OTLP defines or may come to define; what is
+// outside of a byte becomes 0, unspecified, not another enumerator.
+func enum8(v int32) uint8 {
+	if v < 0 || v > math.MaxUint8 {
+		return 0
+	}
+	return uint8(v)
 }
 
 func (b *SpansBuilder) addMap(m pcommon.Map) Range { return b.AddAttrs(b.mapAttrs(m)...) }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/base64"
+	"fmt"
 	"math"
 	"strconv"
 
@@ -27,7 +28,12 @@ const (
 var typeNames = [...]string{"absent", "string", "int", "double", "bool", "bytes", "array", "kvlist", "empty"}
 
 // String returns the OTLP name of the type.
-func (t Type) String() string { return typeNames[t] }
+func (t Type) String() string {
+	if int(t) < len(typeNames) {
+		return typeNames[t]
+	}
+	return fmt.Sprintf("type(%d)", uint8(t))
+}
 
 // Value is one typed value. The zero Value is absent. Values are comparable
 // with == and may be map keys: two values are equal when type and content are

@@ -16,8 +16,9 @@ type SpanWriter interface {
 	// readers and as durable as the backend's Capabilities say. With an error
 	// nothing of td was stored; one that wraps ErrOverloaded may be retried.
 	//
-	// Invalid spans (see CheckSpan) are not stored and are told in the
-	// Outcome; they never keep the good ones beside them from being stored.
+	// Invalid spans (see Limits.CheckSpan; the backend may refuse more for its
+	// own limits) and all spans of an invalid resource or scope (see
+	// Limits.CheckAttributes) are not stored and are told in the Outcome; they never keep the good ones beside them from being stored.
 	// The writer must not keep td or memory that belongs to it.
 	//
 	// Safe for concurrent use.
@@ -37,7 +38,7 @@ type MetricWriter interface {
 // Outcome says what became of the records of one write.
 type Outcome struct {
 	Accepted int         // stored
-	Repaired int         // stored after text that was not UTF-8 was replaced by U+FFFD; part of Accepted
+	Repaired int         // stored after text of theirs, their resource or scope that was not UTF-8 was replaced by U+FFFD; part of Accepted
 	Rejected []Rejection // not stored, one entry a reason; nil when none
 }
 
