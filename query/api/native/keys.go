@@ -65,9 +65,18 @@ func (a *api) values(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]valueCount, len(res.Values))
-	for i, v := range res.Values {
-		list[i] = valueCount{v.Value.Text(), v.Count}
+	// Tags are searched by their text: the int 200 and the string "200" are one
+	// entry to the person who chooses.
+	list := make([]valueCount, 0, len(res.Values))
+	index := map[string]int{}
+	for _, v := range res.Values {
+		text := v.Value.Text()
+		if i, ok := index[text]; ok {
+			list[i].Spans += v.Count
+			continue
+		}
+		index[text] = len(list)
+		list = append(list, valueCount{text, v.Count})
 	}
 	return struct {
 		Values []valueCount `json:"values"`

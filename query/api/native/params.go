@@ -34,7 +34,7 @@ func timeParam(q url.Values, name string, absent int64) (int64, error) {
 	}
 	ns, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, badRequest("%s %q: must be Unix nanoseconds as a whole number, such as %d", name, text, time.Now().UnixNano())
+		return 0, badRequest("%s %q: must be Unix nanoseconds as a whole number, such as 1790000000000000000", name, text)
 	}
 	return ns, nil
 }
