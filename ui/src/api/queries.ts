@@ -4,6 +4,7 @@ import { toApiParams, windowOf } from '../url/tracesQuery';
 import type { TracesSearch } from '../url/tracesSearch';
 import * as client from './client';
 import { ApiError } from './error';
+import { SpanBatch } from './spanBatch';
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({
@@ -59,4 +60,20 @@ export const tracesQuery = (search: TracesSearch) =>
     placeholderData: keepPreviousData,
     staleTime: 10_000,
     refetchInterval: search.refresh ? search.refresh * 1000 : false,
+  });
+
+const batches = new Map<string, SpanBatch>();
+
+function batchOf(traceId: string): SpanBatch {
+  let batch = batches.get(traceId);
+  if (!batch) batches.set(traceId, (batch = new SpanBatch((ids) => client.fetchSpans(traceId, ids))));
+  return batch;
+}
+
+/** Every span that has this id; stored spans do not change, so they stay cached. */
+export const spanQuery = (traceId: string, spanId: string) =>
+  queryOptions({
+    queryKey: ['span', traceId, spanId],
+    queryFn: () => batchOf(traceId).load(spanId),
+    staleTime: Infinity,
   });

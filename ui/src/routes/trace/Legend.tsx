@@ -1,0 +1,41 @@
+import { useMemo } from 'react';
+import { ServiceMark } from '../../components/service/ServiceMark';
+import { formatCount, plural } from '../../format/count';
+import { useTrace } from './context';
+import css from './Legend.module.css';
+
+/** Services of the trace; pressing one makes its spans stand out. */
+export function Legend() {
+  const { trace, search, change } = useTrace();
+  const services = useMemo(
+    () =>
+      trace.skeleton.header.services
+        .map((service, i) => ({ ...service, mark: trace.marks[i]! }))
+        .filter((service) => service.spans > 0)
+        .sort((a, b) => b.spans - a.spans),
+    [trace],
+  );
+  return (
+    <ul className={css.legend} aria-label="Services">
+      {services.map(({ name, spans, errors, mark }) => {
+        const chosen = search.service === name;
+        return (
+          <li key={name}>
+            <button
+              type="button"
+              className={css.service}
+              aria-pressed={chosen}
+              aria-label={`${name}, ${plural(spans, 'span')}${errors > 0 ? `, ${plural(errors, 'error')}` : ''}`}
+              onClick={() => change({ service: chosen ? undefined : name })}
+            >
+              <ServiceMark mark={mark} />
+              {name}
+              <span className={css.count}>{formatCount(spans)}</span>
+              {errors > 0 && <span className={css.errors}>{formatCount(errors)} err</span>}
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
