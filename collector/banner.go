@@ -1,0 +1,139 @@
+package collector
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"sort"
+	"strings"
+	"text/tabwriter"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+// endpoint is an address that something in a configuration listens on.
+type endpoint struct {
+	key     string // of the address in the configuration, with dots
+	address string
+	what    string // for people
+	web     bool   // people open it in a browser
+	order   int
+}
+
+// Keys are the component type and the protocol within it.
+var endpointNames = map[string]string{
+	"heddle_query":          "web UI, query APIs, /metrics",
+	"otlp.grpc":             "OTLP over gRPC: traces and logs",
+	"otlp.http":             "OTLP over HTTP: protobuf and JSON",
+	"zipkin":                "Zipkin v1 and v2",
+	"jaeger.grpc":           "Jaeger over gRPC",
+	"jaeger.thrift_http":    "Jaeger Thrift over HTTP",
+	"jaeger.thrift_binary":  "Jaeger Thrift over UDP, binary",
+	"jaeger.thrift_compact": "Jaeger Thrift over UDP, compact",
+	"health_check":          "health check",
+	"pprof":                 "Go profiles",
+}
+
+// endpoints lists what the components that cfg starts listen on, in the order
+// of service::extensions and then by component and protocol.
+func endpoints(cfg *otelcol.Config) []endpoint {
+	var found []endpoint
+	for _, id := range cfg.Service.Extensions {
+		found = append(found, componentEndpoints("extensions", id, cfg.Extensions[id])...)
+	}
+	used := map[component.ID]bool{}
+	for _, pipeline := range cfg.Service.Pipelines {
+		for _, id := range pipeline.Receivers {
+			used[id] = true
+		}
+	}
+	for id := range used {
+		found = append(found, componentEndpoints("receivers", id, cfg.Receivers[id])...)
+	}
+	sort.SliceStable(found, func(i, j int) bool {
+		a, b := found[i], found[j]
+		if a.web != b.web {
+			return a.web
+		}
+		if a.order != b.order {
+			return a.order < b.order
+		}
+		return a.key < b.key
+	})
+	return found
+}
+
+func componentEndpoints(section string, id component.ID, cfg component.Config) []endpoint {
+	conf := confmap.New()
+	if cfg == nil || conf.Marshal(cfg) != nil {
+		return nil
+	}
+	var found []endpoint
+	for _, key := range conf.AllKeys() {
+		path := strings.Split(key, confmap.KeyDelimiter)
+		address, ok := conf.Get(key).(string)
+		if path[len(path)-1] != "endpoint" || !ok || address == "" {
+			continue
+		}
+		name := id.Type().String()
+		if len(path) > 2 && path[0] == "protocols" {
+			name += "." + path[1]
+		} else if len(path) > 1 {
+			continue // something that it calls, or a part of it
+		}
+		what, known := endpointNames[name]
+		if !known {
+			if section == "extensions" {
+				continue // may be where it calls to
+			}
+			what = name
+		}
+		if id.Name() != "" {
+			what += " (" + id.String() + ")"
+		}
+		e := endpoint{
+			key: section + "." + id.String() + "." + strings.Join(path, "."), address: address, what: what,
+			web: id.Type().String() == "heddle_query", order: 100,
+		}
+		for i, first := range []string{"otlp", "zipkin", "jaeger"} {
+			if id.Type().String() == first {
+				e.order = i
+			}
+		}
+		if base, ok := conf.Get("base_path").(string); ok && e.web {
+			e.address += base
+		}
+		found = append(found, e)
+	}
+	return found
+}
+
+// printBanner tells the person at w what listens where.
+func printBanner(w io.Writer, cfg *otelcol.Config, version string, notes []string) {
+	fmt.Fprintf(w, "\nheddle %s is running\n\n", version)
+	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	for _, e := range endpoints(cfg) {
+		address := reachable(e.address)
+		if e.web {
+			address = "http://" + address
+		}
+		fmt.Fprintf(table, "  %s\t%s\n", address, e.what)
+	}
+	_ = table.Flush()
+	fmt.Fprintln(w)
+	for _, n := range notes {
+		fmt.Fprintf(w, "  %s\n", n)
+	}
+	fmt.Fprintln(w)
+}
+
+// reachable is the address to connect to for one that listens everywhere.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
+		return "localhost:" + port
+	}
+	return address
+}

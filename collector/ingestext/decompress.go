@@ -1,0 +1,97 @@
+package ingestext
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+)
+
+// knownEncodings is what Accept-Encoding of a refusal says.
+const knownEncodings = "gzip, zstd, deflate, zlib, snappy, lz4"
+
+// errEncoding says that nothing here decodes a Content-Encoding.
+type errEncoding string
+
+func (e errEncoding) Error() string {
+	return fmt.Sprintf("unknown Content-Encoding %q: use one of %s, or none", string(e), knownEncodings)
+}
+
+// decompress returns a reader of what body holds in the encoding and a function
+// that must be called when the reader is used no more. limit is the size after
+// decompression above which it need not read.
+func decompress(encoding string, body io.Reader, limit int64) (io.Reader, func(), error) {
+	none := func() {}
+	switch encoding {
+	case "", "identity":
+		return body, none, nil
+	case "gzip":
+		r := gzipReaders.Get().(*gzip.Reader)
+		if err := r.Reset(body); err != nil {
+			gzipReaders.Put(r)
+			return nil, none, err
+		}
+		return r, func() { gzipReaders.Put(r) }, nil
+	case "zstd":
+		r := zstdReaders.Get().(*zstd.Decoder)
+		if err := r.Reset(body); err != nil {
+			zstdReaders.Put(r)
+			return nil, none, err
+		}
+		return r, func() {
+			if r.Reset(nil) == nil { // lets go of the body
+				zstdReaders.Put(r)
+			}
+		}, nil
+	case "deflate", "zlib":
+		r, err := zlib.NewReader(body)
+		return r, none, err
+	case "lz4":
+		return lz4.NewReader(body), none, nil
+	case "snappy", "x-snappy-framed":
+		r, err := snappyReader(body, limit)
+		return r, none, err
+	}
+	return nil, none, errEncoding(encoding)
+}
+
+var (
+	gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	zstdReaders = sync.Pool{New: func() any {
+		// Both options are valid, so that there is no error.
+		r, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+		return r
+	}}
+)
+
+var snappyFrame = []byte("\xff\x06\x00\x00sNaPpY")
+
+// snappyReader reads both forms of snappy that senders call by that name.
+func snappyReader(body io.Reader, limit int64) (io.Reader, error) {
+	buffered := bufio.NewReader(body)
+	if start, _ := buffered.Peek(len(snappyFrame)); bytes.Equal(start, snappyFrame) {
+		return s2.NewReader(buffered, s2.ReaderMaxBlockSize(64<<10)), nil
+	}
+	block, err := io.ReadAll(buffered)
+	if err != nil {
+		return nil, err
+	}
+	switch n, err := s2.DecodedLen(block); {
+	case err != nil:
+		return nil, err
+	case int64(n) > limit:
+		return nil, errTooLarge(limit)
+	}
+	plain, err := s2.Decode(nil, block)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(plain), nil
+}

@@ -1,0 +1,35 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Main runs the command line of the process and exits with its code: 0 ok, 1
+// failure, 2 usage.
+func Main() {
+	os.Exit(Run(context.Background(), os.Args[1:]))
+}
+
+// Run runs the command line and returns the exit code.
+func Run(ctx context.Context, args []string) int {
+	root := NewCommand(Components)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(root.ErrOrStderr(), "heddle: "+err.Error())
+	if errors.As(err, new(usageError)) {
+		fmt.Fprintln(root.ErrOrStderr(), `Run "heddle --help" to see what there is.`)
+		return 2
+	}
+	return 1
+}
+
+// usageError is an error in the command line itself.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }

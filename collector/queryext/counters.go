@@ -1,0 +1,79 @@
+package queryext
+
+import (
+	"net/http"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// counters live as long as the process, through all configurations.
+type counters struct {
+	requests *prometheus.CounterVec
+	panics   prometheus.Counter
+}
+
+func newCounters(metrics prometheus.Registerer) (*counters, error) {
+	c := &counters{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "heddle_http_requests_total", Help: "Requests to the query server, by what served them and status code.",
+		}, []string{"handler", "code"}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "heddle_http_panics_total", Help: "Requests to the query server that failed by a bug in heddle.",
+		}),
+	}
+	if err := metrics.Register(c.requests); err != nil {
+		return nil, err
+	}
+	return c, metrics.Register(c.panics)
+}
+
+// watch counts the requests to h and turns a panic into a 500 of that request.
+func (q *query) watch(name string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		watched := &statusWriter{ResponseWriter: w}
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared, as net/http does
+					panic(p)
+				}
+				q.counters.panics.Inc()
+				q.set.Logger.Error("panic on a request", zap.String("path", r.URL.Path), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+				if watched.code == 0 {
+					http.Error(watched, `{"error":{"code":"internal","message":"heddle failed on this request; its log has the details"}}`, http.StatusInternalServerError)
+				}
+			}
+			q.counters.requests.WithLabelValues(name, strconv.Itoa(watched.status())).Inc()
+		}()
+		h.ServeHTTP(watched, r)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	code int
+}
+
+func (w *statusWriter) WriteHeader(code int) {
+	if w.code == 0 && code >= 200 { // 1xx are followed by the real one
+		w.code = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.code = w.status()
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *statusWriter) status() int {
+	if w.code == 0 {
+		return http.StatusOK
+	}
+	return w.code
+}
+
+// Unwrap lets http.ResponseController reach flushing and deadlines.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

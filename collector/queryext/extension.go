@@ -1,0 +1,95 @@
+package queryext
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// StorageExtension is what the server needs of the extension it is told to
+// query. heddle_storage has it.
+type StorageExtension interface {
+	// Store and Archive return the stores to query. They may be called once
+	// the extension has started.
+	Store() storage.Store
+	Archive() storage.Store
+}
+
+type query struct {
+	config   *Config
+	set      extension.Settings
+	process  Process
+	counters *counters
+
+	ready   atomic.Bool // receivers run
+	server  *http.Server
+	serving sync.WaitGroup
+}
+
+var (
+	_ extension.Extension                   = (*query)(nil)
+	_ extensioncapabilities.Dependent       = (*query)(nil)
+	_ extensioncapabilities.PipelineWatcher = (*query)(nil)
+)
+
+// Dependencies makes the store start first and stop last.
+func (q *query) Dependencies() []component.ID { return []component.ID{q.config.Storage} }
+
+// Ready and NotReady implement extensioncapabilities.PipelineWatcher.
+func (q *query) Ready() error    { q.ready.Store(true); return nil }
+func (q *query) NotReady() error { q.ready.Store(false); return nil }
+
+func (q *query) Start(ctx context.Context, host component.Host) error {
+	stores, err := q.findStorage(host)
+	if err != nil {
+		return err
+	}
+	if q.server, err = q.newServer(ctx, host, q.routes(stores)); err != nil {
+		return err
+	}
+	listener, err := q.config.ServerConfig.ToListener(ctx)
+	if err != nil {
+		return err
+	}
+	q.serving.Go(func() {
+		if err := q.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
+		}
+	})
+	return nil
+}
+
+func (q *query) findStorage(host component.Host) (StorageExtension, error) {
+	found, ok := host.GetExtensions()[q.config.Storage]
+	if !ok {
+		return nil, fmt.Errorf("storage: there is no extension %q: configure it under extensions and list it in service::extensions", q.config.Storage)
+	}
+	stores, ok := found.(StorageExtension)
+	if !ok {
+		return nil, fmt.Errorf("storage: the extension %q holds no store: name one of type heddle_storage", q.config.Storage)
+	}
+	return stores, nil
+}
+
+// Shutdown waits for requests under way as long as ctx allows.
+func (q *query) Shutdown(ctx context.Context) error {
+	if q.server == nil {
+		return nil
+	}
+	err := q.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, q.server.Close())
+	}
+	q.serving.Wait()
+	return err
+}
