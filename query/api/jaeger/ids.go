@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -13,8 +12,6 @@ import (
 
 // maxTraceIDText is the length of the longest form, 32 hex digits.
 const maxTraceIDText = 32
-
-var errTraceIDLength = errors.New("invalid length for TraceID")
 
 // parseTraceID reads a trace id in any form that Jaeger takes: 1 to 32 hex
 // digits, without leading zeros or with, or 8 or 16 bytes in base64 of either
@@ -29,14 +26,10 @@ func parseTraceID(s string) (storage.TraceID, error) {
 	}
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
 		b, base64Err := encoding.DecodeString(s)
-		if base64Err != nil || len(s) == 0 {
-			continue
+		if base64Err == nil && (len(b) == 8 || len(b) == 16) {
+			copy(id[16-len(b):], b)
+			return id, nil
 		}
-		if len(b) != 8 && len(b) != 16 {
-			return storage.TraceID{}, errTraceIDLength
-		}
-		copy(id[16-len(b):], b)
-		return id, nil
 	}
 	return storage.TraceID{}, err
 }

@@ -3,6 +3,7 @@ package jaeger
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"time"
 
@@ -67,16 +68,17 @@ func (h *handler) parseMetrics(query url.Values) (metricsParams, error) {
 	return q, q.divide(lookback)
 }
 
+var errNotPositive = errors.New("must be a positive number of milliseconds")
+
 // divide sets the start and the cells, or says why that cannot be.
 func (q *metricsParams) divide(lookback int64) error {
-	for _, p := range []struct {
-		name  string
-		value int64
-		least int64
-	}{{"lookback", lookback, 0}, {"step", q.stepNs, 1}, {"ratePer", q.ratePer, 1}} {
-		if p.value < p.least {
-			return paramError(p.name, errors.New("must not be negative, nor may step and ratePer be zero"))
-		}
+	switch {
+	case lookback < 0:
+		return paramError("lookback", errors.New("must not be negative"))
+	case q.stepNs <= 0:
+		return paramError("step", errNotPositive)
+	case q.ratePer <= 0:
+		return paramError("ratePer", errNotPositive)
 	}
 	q.startNs = addNs(q.endNs, -lookback)
 	q.cellNs = gcd(q.stepNs, q.ratePer)
@@ -85,7 +87,7 @@ func (q *metricsParams) divide(lookback int64) error {
 		return fmt.Errorf("the window divides into %d cells of %v, the most is %d: choose a larger step, or a ratePer that is a multiple of it",
 			cells, time.Duration(q.cellNs), maxCells)
 	}
-	if q.startNs > q.endNs || addNs(q.startNs, -q.ratePer) > q.startNs {
+	if addNs(q.startNs, -q.ratePer) == math.MinInt64 {
 		return paramError("endTs", errors.New("out of range"))
 	}
 	return nil

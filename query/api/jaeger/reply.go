@@ -21,7 +21,6 @@ const flushBytes = 64 << 10
 type reply struct {
 	buf    []byte
 	w      http.ResponseWriter
-	r      *http.Request
 	pretty bool
 	err    error // of the client's connection; nothing more is sent after it
 }
@@ -30,7 +29,7 @@ func newReply(w http.ResponseWriter, r *http.Request) *reply {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	p := r.URL.Query().Get("prettyPrint")
-	return &reply{w: w, r: r, pretty: p != "" && p != "false"}
+	return &reply{w: w, pretty: p != "" && p != "false"}
 }
 
 // flush sends what was collected when it is worth it. Builders of long bodies
@@ -44,9 +43,6 @@ func (p *reply) flush() (ok bool) {
 }
 
 func (p *reply) send() {
-	if p.err == nil {
-		p.err = p.r.Context().Err()
-	}
 	if p.err == nil {
 		_, p.err = p.w.Write(p.buf)
 	}
