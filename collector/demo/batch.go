@@ -21,7 +21,7 @@ type batcher struct {
 	sources []source
 	wheel   [slotCount]slot
 	spare   []slot // emptied slots, whose memory the next ones use
-	now     int64 // start of the current slot, a multiple of slotLength
+	now     int64  // start of the current slot, a multiple of slotLength
 
 	// send takes over a finished ExportTraceServiceRequest.
 	send func(body []byte, spans int)

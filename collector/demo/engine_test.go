@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -13,24 +14,39 @@ import (
 // testStart is the simulated start of every test.
 var testStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano()
 
-// record runs an engine for a while and returns the requests it sends.
-func record(t testing.TB, seed uint64, services int, rate float64, d time.Duration, faultNames ...string) [][]byte {
+// scene is a stretch of simulated time.
+type scene struct {
+	seed     uint64
+	services int
+	rate     float64
+	length   time.Duration
+	faults   []string
+	noSkew   bool
+}
+
+// record plays a scene and returns the requests that the shop sends.
+func record(t testing.TB, sc scene) [][]byte {
 	t.Helper()
-	w, err := newWorld(seed, services)
+	w, err := newWorld(sc.seed, sc.services)
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := parseFaults(faultNames)
+	if sc.noSkew {
+		for i := range w.nodes {
+			w.nodes[i].skew = 0
+		}
+	}
+	set, err := parseFaults(sc.faults)
 	if err != nil {
 		t.Fatal(err)
 	}
 	set.within(w.services)
-	e := newEngine(w, seed, set, testStart)
+	e := newEngine(w, sc.seed, set, testStart)
 	var sent [][]byte
 	e.batch.buffer = func() []byte { return nil }
-	e.batch.send = func(body []byte, n int) { sent = append(sent, body) }
-	for e.now() < testStart+int64(d) {
-		e.step(rate)
+	e.batch.send = func(body []byte, _ int) { sent = append(sent, body) }
+	for e.now() < testStart+int64(sc.length) {
+		e.step(sc.rate)
 	}
 	e.drain()
 	return sent
@@ -40,10 +56,18 @@ func record(t testing.TB, seed uint64, services int, rate float64, d time.Durati
 type seen struct {
 	*tracepb.Span
 	resource map[string]string
-	attrs    map[string]*commonpb.AnyValue
 }
 
-func (s *seen) str(key string) string { return s.attrs[key].GetStringValue() }
+func (s *seen) attr(key string) *commonpb.AnyValue {
+	for _, a := range s.Attributes {
+		if a.Key == key {
+			return a.Value
+		}
+	}
+	return nil
+}
+
+func (s *seen) str(key string) string { return s.attr(key).GetStringValue() }
 
 // decode reads requests with the official message types.
 func decode(t testing.TB, requests [][]byte) []*seen {
@@ -61,14 +85,7 @@ func decode(t testing.TB, requests [][]byte) []*seen {
 			}
 			for _, ss := range rs.ScopeSpans {
 				for _, sp := range ss.Spans {
-					s := &seen{Span: sp, resource: res, attrs: map[string]*commonpb.AnyValue{}}
-					for _, a := range sp.Attributes {
-						if s.attrs[a.Key] != nil {
-							t.Fatalf("span %s has attribute %s twice", sp.Name, a.Key)
-						}
-						s.attrs[a.Key] = a.Value
-					}
-					all = append(all, s)
+					all = append(all, &seen{Span: sp, resource: res})
 				}
 			}
 		}
@@ -76,28 +93,103 @@ func decode(t testing.TB, requests [][]byte) []*seen {
 	return all
 }
 
-func TestSummary(t *testing.T) {
-	sent := record(t, 1, 0, 20, 5*time.Minute)
-	spans := decode(t, sent)
-	traces := map[string]int{}
-	services := map[string]int{}
-	attrs, bytes, errors := 0, 0, 0
+func wholeShop(t testing.TB) *world {
+	t.Helper()
+	w, err := newWorld(1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// byTrace groups spans by trace id.
+func byTrace(spans []*seen) map[string][]*seen {
+	traces := map[string][]*seen{}
 	for _, s := range spans {
-		traces[string(s.TraceId)]++
-		services[s.resource["service.name"]]++
-		attrs += len(s.attrs)
-		if s.Status.GetCode() == 2 {
-			errors++
+		traces[string(s.TraceId)] = append(traces[string(s.TraceId)], s)
+	}
+	return traces
+}
+
+func (s *seen) service() string { return s.resource["service.name"] }
+func (s *seen) duration() time.Duration {
+	return time.Duration(s.EndTimeUnixNano - s.StartTimeUnixNano)
+}
+
+// proxied says whether a proxy reported the span.
+func (s *seen) proxied() bool {
+	return s.str("component") == "proxy" || s.service() == "linkerd-proxy"
+}
+
+func TestSameSeedSameBytes(t *testing.T) {
+	sc := scene{seed: 7, rate: 20, length: 40 * time.Second}
+	first, second := record(t, sc), record(t, sc)
+	if len(first) == 0 || len(first) != len(second) {
+		t.Fatalf("%d requests, then %d", len(first), len(second))
+	}
+	for i := range first {
+		if !bytes.Equal(first[i], second[i]) {
+			t.Fatalf("request %d of %d differs", i, len(first))
 		}
 	}
-	for _, b := range sent {
-		bytes += len(b)
+	sc.seed = 8
+	if other := record(t, sc); bytes.Equal(bytes.Join(first, nil), bytes.Join(other, nil)) {
+		t.Fatal("another seed made the same telemetry")
 	}
-	t.Logf("requests %d traces %d spans %d spans/trace %.1f attrs/span %.1f bytes/span %d errors %.2f%% services %d",
-		len(sent), len(traces), len(spans), float64(len(spans))/float64(len(traces)), float64(attrs)/float64(len(spans)), bytes/len(spans), 100*float64(errors)/float64(len(spans)), len(services))
-	flags := map[string]int{}
+}
+
+func TestScatteredAndLate(t *testing.T) {
+	sent := record(t, scene{seed: 1, rate: 20, length: 20 * time.Second})
+	requests := map[string]int{} // trace -> requests that carry a part of it
+	for _, body := range sent {
+		spans := decode(t, [][]byte{body})
+		for _, s := range spans {
+			if s.resource["k8s.pod.name"] != spans[0].resource["k8s.pod.name"] {
+				t.Fatal("a request carries spans of two pods")
+			}
+		}
+		for id := range byTrace(spans) {
+			requests[id]++
+		}
+	}
+	scattered := 0
+	for _, n := range requests {
+		if n > 3 {
+			scattered++
+		}
+	}
+	if scattered < len(requests)/2 {
+		t.Errorf("only %d of %d traces arrive in more than 3 requests", scattered, len(requests))
+	}
+}
+
+func TestEveryServiceSpeaks(t *testing.T) {
+	spans := decode(t, record(t, scene{seed: 1, rate: 8, length: 3 * time.Minute}))
+	all := wholeShop(t).list
+	heard := map[string]map[string]bool{} // service -> versions
+	attributes := 0
 	for _, s := range spans {
-		flags[s.str("response_flags")]++
+		if heard[s.service()] == nil {
+			heard[s.service()] = map[string]bool{}
+		}
+		heard[s.service()][s.resource["service.version"]] = true
+		attributes += len(s.Attributes)
 	}
-	t.Log(flags, services)
+	if len(all) < 40 {
+		t.Errorf("the shop has %d services, want 40 or more", len(all))
+	}
+	for _, s := range all {
+		if heard[s.name] == nil {
+			t.Errorf("nothing from %s", s.name)
+		}
+		if s.mesh == meshIstio && heard[s.canonical] == nil {
+			t.Errorf("nothing from the proxies %s", s.canonical)
+		}
+		if s.stable < len(s.pods) && len(heard[s.name]) != 2 {
+			t.Errorf("versions of %s: %v, want two", s.name, heard[s.name])
+		}
+	}
+	if mean := float64(attributes) / float64(len(spans)); mean < 18 || mean > 22 {
+		t.Errorf("%.1f attributes a span, want about 20", mean)
+	}
 }

@@ -39,13 +39,13 @@ var faults = [faultCount]fault{
 		name: "retry-storm", service: "payment-gateway-us", also: "payment",
 		what: "payment-gateway-us sheds load and its callers retry up to nine times over",
 		find: `proxy spans of payment with response_flags = "URX"; attempts in retry.count and http.request.resend_count`,
-		wave: wave{floor: 0.06, peak: 0.8, period: 5 * time.Minute, active: time.Minute, offset: 90 * time.Second},
+		wave: wave{floor: 0.12, peak: 0.8, period: 5 * time.Minute, active: time.Minute, offset: 90 * time.Second},
 	},
 	faultOpenCircuit: {
 		name: "open-circuit", service: "credit-card-processor", also: "payment-gateway-kr",
 		what: "the circuit breaker from payment-gateway-kr to credit-card-processor is open, calls fail at once",
 		find: `proxy spans of payment-gateway-kr with response_flags = "UO"; the callee has no span at all`,
-		wave: wave{floor: 0.04, peak: 0.75, period: 4 * time.Minute, active: 45 * time.Second, offset: 3 * time.Minute},
+		wave: wave{floor: 0.07, peak: 0.75, period: 4 * time.Minute, active: 45 * time.Second, offset: 3 * time.Minute},
 	},
 	faultCanaryTenant: {
 		name: "canary-tenant", service: "checkout",

@@ -27,7 +27,7 @@ func (s *simulator) serve(ai int32, op *operation, at int64) (end int64, status 
 	to := s.tr.attempts[ai].to
 	work := s.ms(op.work)
 	t := at + work*2/5
-	if status, delay, fail := s.turnDown(to, op); status != 0 {
+	if status, delay, fail := s.turnDown(ai, op); status != 0 {
 		return t + delay, status, fail
 	}
 	t += s.stall(op)
@@ -66,8 +66,8 @@ func (s *simulator) serve(ai int32, op *operation, at int64) (end int64, status 
 }
 
 // turnDown decides whether a request is refused or fails before any work.
-func (s *simulator) turnDown(to *pod, op *operation) (status int, delay int64, fail *failure) {
-	if op.svc.name == "payment-gateway-us" && s.chance(s.level[faultRetryStorm]) {
+func (s *simulator) turnDown(ai int32, op *operation) (status int, delay int64, fail *failure) {
+	if op.svc.name == "payment-gateway-us" && s.sheds(ai) {
 		return 503, s.ms(30 + 120*s.level[faultRetryStorm]), failUnready
 	}
 	if r := op.refusal; r.chance > 0 && s.chance(r.chance) {
@@ -77,6 +77,17 @@ func (s *simulator) turnDown(to *pod, op *operation) (status int, delay int64, f
 		return 500, s.ms(0.5), failInternal
 	}
 	return 0, 0, nil
+}
+
+// sheds says whether payment-gateway-us is too busy for an attempt. Where it
+// was too busy once it mostly still is: that is what makes retries a storm.
+func (s *simulator) sheds(ai int32) bool {
+	level := s.level[faultRetryStorm]
+	a := &s.tr.attempts[ai]
+	if level > 0 && (a.n > 1 || s.tr.calls[a.call].resend > 0) {
+		level = 0.75
+	}
+	return s.chance(level)
 }
 
 // stall is the time for which an operation hangs.

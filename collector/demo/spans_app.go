@@ -55,6 +55,7 @@ func (e *spanEmitter) serverSpan(c *call, a *attempt) {
 	e.str("client.address", e.tr.visitor.ip)
 	e.str("network.peer.address", peer)
 	e.num("network.peer.port", 30000+int(a.start/1000%20000))
+	e.str("network.transport", "tcp")
 	e.list("http.request.header.x-request-id", e.tr.visitor.requestID)
 	if a.n > 1 {
 		e.list("http.request.header.x-envoy-attempt-count", strconv.Itoa(a.n))
@@ -91,7 +92,11 @@ func (e *spanEmitter) clientSpan(c *call) {
 	} else {
 		e.open(p, c.id, e.caller(c), kindClient, op.name, c.start, c.end)
 		e.str("http.request.method", op.method)
-		e.join("url.full", "http://", op.svc.hostPort, c.path)
+		if op.svc.faas {
+			e.join("url.full", "https://", op.svc.host, c.path)
+		} else {
+			e.join("url.full", "http://", op.svc.hostPort, c.path)
+		}
 		e.str("url.template", op.route)
 		e.num("http.response.status_code", c.status)
 		e.str("network.protocol.version", "1.1")
@@ -102,6 +107,8 @@ func (e *spanEmitter) clientSpan(c *call) {
 	e.num("server.port", op.svc.port)
 	e.str("network.peer.address", serviceIP(op.svc))
 	e.num("network.peer.port", op.svc.port)
+	e.str("network.transport", "tcp")
+	e.str("network.type", "ipv4")
 	if c.resend > 0 {
 		e.num("http.request.resend_count", c.resend)
 	}
@@ -151,15 +158,22 @@ func (e *spanEmitter) who() {
 	e.str("user.id", v.user)
 	e.str("session.id", v.session)
 	e.str("shop.tenant.id", v.tenant)
+	e.str("shop.channel", v.channel)
+	e.str("shop.locale", v.locale)
 }
 
 // process writes where in the process a span was made.
 func (e *spanEmitter) process(p *pod, op string, at int64) {
-	if p.svc.lang == "java" {
+	if name := threads[p.svc.lang]; name != "" {
 		e.num("thread.id", 24+int(at>>10%180))
-		e.str("thread.name", "http-nio-8080-exec")
+		e.str("thread.name", name)
 	}
 	e.join("code.function.name", p.svc.canonical, ".", op)
+}
+
+// threads are the thread names of the languages whose SDKs report them.
+var threads = map[string]string{
+	"java": "http-nio-8080-exec", "python": "AnyIO worker thread", "dotnet": ".NET TP Worker", "ruby": "puma srv tp",
 }
 
 // callerAgent is the User-Agent of a request: the visitor's at the front, the
@@ -168,11 +182,23 @@ func (e *spanEmitter) callerAgent(c *call) string {
 	if c.under < 0 {
 		return e.tr.visitor.agent
 	}
-	return libraryAgents[c.from.svc.lang]
+	agent := libraryAgents[c.from.svc.lang]
+	if c.op.rpcMethod != "" {
+		return agent.grpc
+	}
+	return agent.http
 }
 
-var libraryAgents = map[string]string{
-	"go": "Go-http-client/1.1", "java": "Java-http-client/25.0.1", "nodejs": "undici", "python": "python-httpx/0.28.1", "dotnet": "dotnet-http/10.0",
+var libraryAgents = map[string]struct{ http, grpc string }{
+	"go":     {"Go-http-client/1.1", "grpc-go/1.78.0"},
+	"java":   {"Java-http-client/25.0.1", "grpc-java-netty/1.78.0"},
+	"nodejs": {"undici", "grpc-node-js/1.14.2"},
+	"python": {"python-httpx/0.28.1", "grpc-python/1.76.0"},
+	"dotnet": {"dotnet-http/10.0", "grpc-dotnet/2.76.0"},
+	"ruby":   {"Ruby", "grpc-ruby/1.76.0"},
+	"php":    {"GuzzleHttp/7", "grpc-php/1.76.0"},
+	"rust":   {"hyper/1.8", "tonic/0.14.2"},
+	"cpp":    {"libcurl/8.17", "grpc-c++/1.76.0"},
 }
 
 func (e *spanEmitter) internalSpan(c *call) {
@@ -181,6 +207,6 @@ func (e *spanEmitter) internalSpan(c *call) {
 	e.who()
 	e.process(p, c.step.name, c.start)
 	e.str("shop.component", p.svc.name)
-	e.num("shop.items", 1+c.respBytes%40)
+	e.num("shop.items", 1+int(c.start/1000%40))
 	e.close(p.appSource, scopeApp, c.end)
 }

@@ -21,6 +21,7 @@ func (e *spanEmitter) storeSpan(c *call) {
 	e.str("network.peer.address", serviceIP(p.svc))
 	e.num("network.peer.port", st.port)
 	e.str("network.transport", "tcp")
+	e.str("db.client.connection.pool.name", p.svc.name)
 	e.who()
 	e.process(p, st.verb, c.start)
 	if c.fail != nil {

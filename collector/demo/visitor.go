@@ -11,6 +11,7 @@ type visitor struct {
 	user, session, tenant string
 	requestID, agent, ip  string
 	order                 string
+	channel, locale       string
 }
 
 const (
@@ -27,12 +28,14 @@ var tenants = []struct {
 	{"bluebay", 6}, {"saffron", 5}, {"tundra", 4}, {"quartz", 4}, {"willow", 3},
 }
 
-var agents = []string{
-	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36",
-	"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15",
-	"Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0",
-	"ShopApp/9.2.1 (iOS 26.1; iPhone17,1)",
-	"ShopApp/9.2.0 (Android 16; SM-S938N)",
+var locales = []string{"ko-KR", "ko-KR", "en-US", "de-DE", "ja-JP"}
+
+var agents = []struct{ channel, text string }{
+	{"web", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36"},
+	{"web", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15"},
+	{"web", "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"},
+	{"ios", "ShopApp/9.2.1 (iOS 26.1; iPhone17,1)"},
+	{"android", "ShopApp/9.2.0 (Android 16; SM-S938N)"},
 }
 
 // networks are the address ranges reserved for documentation.
@@ -47,10 +50,12 @@ func newVisitor(rng *rand.Rand) visitor {
 		user:      fmt.Sprintf("u-%06d", n*7919%1_000_003),
 		session:   fmt.Sprintf("%016x", rng.Uint64()),
 		requestID: uuid(rng),
-		agent:     agents[rng.IntN(len(agents))],
+		locale:    locales[n%len(locales)],
 		ip:        networks[n%len(networks)] + strconv.Itoa(1+n%250),
 		order:     fmt.Sprintf("ord-%09d", rng.IntN(1e9)),
 	}
+	agent := agents[rng.IntN(len(agents))]
+	v.agent, v.channel = agent.text, agent.channel
 	share := n * 2654435761 >> 7 % 100
 	for _, t := range tenants {
 		if v.tenant = t.name; share < t.share {
