@@ -54,7 +54,7 @@ type SpanReader interface {
 	Keys(ctx context.Context, w Window) ([]KeyInfo, error)
 
 	// Values lists the distinct values of a key, most frequent first, values
-	// of equal count by their text, then by type. For event and link keys
+	// of equal count by their text, then by type, then by content. For event and link keys
 	// the values of all events and links count, each once a span.
 	Values(ctx context.Context, q ValuesQuery) (Values, error)
 
@@ -75,8 +75,8 @@ type SpanReader interface {
 // newest data roughly first; Batch.NewestLeftNs makes an exact newest-first
 // search with early stop possible.
 type Scan struct {
-	Window  Window
-	Where   Predicate // nil: every span
+	Window Window
+	Where  Predicate // nil: every span
 	// Columns is the projection, beyond the columns that each Batch has. A
 	// span's value under an event or link key is that of the first of its
 	// events or links that has one; the same holds for grouping.

@@ -92,7 +92,8 @@ func rank(counts map[storage.Value]uint64, q storage.ValuesQuery) storage.Values
 		}
 	}
 	slices.SortFunc(list, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.text, b.text), cmp.Compare(a.Value.Type(), b.Value.Type()))
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.text, b.text), cmp.Compare(a.Value.Type(), b.Value.Type()),
+			cmp.Compare(a.Value.Str(), b.Value.Str()))
 	})
 	limit := q.Limit
 	if limit == 0 {
