@@ -1,6 +1,7 @@
 package jaeger
 
 import (
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -142,4 +143,16 @@ func broken() ptrace.Traces {
 	none := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
 	add(none, fields{trace: id, id: spanID(12), parent: spanID(1), name: "unnamed", kind: ptrace.SpanKindUnspecified, from: 90 * time.Millisecond, to: 91 * time.Millisecond})
 	return td
+}
+
+const hour = time.Hour
+
+func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
+
+// tagText is what a person types to search for a tag that they see.
+func tagText(value any) string {
+	if s, ok := value.(string); ok {
+		return s
+	}
+	return fmt.Sprint(value)
 }

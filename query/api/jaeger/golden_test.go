@@ -36,7 +36,7 @@ func TestGolden(t *testing.T) {
 	all := ptrace.NewTraces()
 	shop().ResourceSpans().MoveAndAppendTo(all.ResourceSpans())
 	broken().ResourceSpans().MoveAndAppendTo(all.ResourceSpans())
-	h := newTestHandler(memoryOf(all))
+	on := stores(t, all)
 	otlp, err := (&ptrace.JSONMarshaler{}).MarshalTraces(shop())
 	if err != nil {
 		t.Fatal(err)
@@ -58,17 +58,19 @@ func TestGolden(t *testing.T) {
 		{"metrics_none", "GET", "/api/metrics/calls?service=nobody", ""},
 		{"minstep", "GET", "/api/metrics/minstep", ""},
 	} {
-		t.Run(c.file, func(t *testing.T) {
-			w := do(h, c.method, c.target, c.body)
-			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
-				t.Fatalf("%d, %s: %s", w.Code, w.Header().Get("Content-Type"), w.Body)
-			}
-			var indented bytes.Buffer
-			if err := json.Indent(&indented, w.Body.Bytes(), "", "  "); err != nil {
-				t.Fatalf("not JSON: %v\n%s", err, w.Body)
-			}
-			golden(t, c.file+".json", append(indented.Bytes(), '\n'))
-		})
+		for name, store := range on {
+			t.Run(c.file+"/"+name, func(t *testing.T) {
+				w := do(NewHandler(Options{Spans: store, Now: now}), c.method, c.target, c.body)
+				if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
+					t.Fatalf("%d, %s: %s", w.Code, w.Header().Get("Content-Type"), w.Body)
+				}
+				var indented bytes.Buffer
+				if err := json.Indent(&indented, w.Body.Bytes(), "", "  "); err != nil {
+					t.Fatalf("not JSON: %v\n%s", err, w.Body)
+				}
+				golden(t, c.file+".json", append(indented.Bytes(), '\n'))
+			})
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func appendString(b []byte, s string) []byte {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			b = append(append(b, s[from:i]...), `\ufffd`...)
+			b = append(append(b, s[from:i]...), "\uFFFD"...)
 		case r == '\u2028' || r == '\u2029': // line ends in JavaScript, where JSON is often pasted
 			b = append(append(b, s[from:i]...), `\u202`...)
 			b = append(b, hexDigits[r&0xF])

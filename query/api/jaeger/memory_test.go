@@ -166,11 +166,16 @@ func (m *memory) Edges(_ context.Context, w storage.Window) ([]storage.Edge, err
 	calls := map[[2]string]uint64{}
 	s := m.spans
 	for child := range s.Len() {
+		caller, own := "", false // own: a span with the parent's id is of the child's service
+		found := false
 		for parent := range s.Len() {
-			if w.Contains(s.StartsNs[child]) && s.TraceIDs[child] == s.TraceIDs[parent] &&
-				s.ParentIDs[child] == s.SpanIDs[parent] && s.Service(child) != s.Service(parent) {
-				calls[[2]string{s.Service(parent), s.Service(child)}]++
+			if s.TraceIDs[child] == s.TraceIDs[parent] && s.ParentIDs[child] == s.SpanIDs[parent] {
+				own = own || s.Service(child) == s.Service(parent)
+				caller, found = s.Service(parent), true
 			}
+		}
+		if found && !own && w.Contains(s.StartsNs[child]) {
+			calls[[2]string{caller, s.Service(child)}]++
 		}
 	}
 	var edges []storage.Edge
