@@ -35,7 +35,8 @@ type builder struct {
 	canon   *canon
 	rows    []uint32
 	flags   []Flags
-	parents []int32 // node -> node, -1 at the top level
+	hosts   []uint32 // node -> host number
+	parents []int32  // node -> node, -1 at the top level
 	ids     idIndex
 	t       *Trace
 }
@@ -55,6 +56,7 @@ func build(s *storage.Spans, c *canon, rows []uint32) *Trace {
 	b.rows = rows
 	b.foldDuplicates()
 	b.flags = make([]Flags, len(b.rows))
+	b.hosts = make([]uint32, len(b.rows))
 	b.classify()
 	b.flagSharedAndConflicts()
 	b.linkParents()
@@ -94,13 +96,14 @@ func (b *builder) startNs(node int32) int64           { return b.s.StartsNs[b.ro
 func (b *builder) endNs(node int32) int64             { return b.s.EndNs(int(b.rows[node])) }
 func (b *builder) resource(node int32) uint32         { return b.canon.resource[b.s.Resources[b.rows[node]]] }
 func (b *builder) service(node int32) uint32          { return b.canon.service[b.resource(node)] }
-func (b *builder) host(node int32) uint32             { return b.canon.host[b.resource(node)] }
+func (b *builder) host(node int32) uint32             { return b.hosts[node] }
 
-// classify sets the flags that one span alone decides.
+// classify sets the flags and the host, which one span alone decides.
 func (b *builder) classify() {
 	for node := range b.flags {
 		row := int(b.rows[node])
 		var f Flags
+		nodeID := ""
 		switch b.s.Statuses[row] {
 		case statusError:
 			f |= Error
@@ -118,6 +121,14 @@ func (b *builder) classify() {
 				if b.s.Value(a).Text() == "proxy" {
 					f |= Proxy
 				}
+			case b.canon.keyNodeID:
+				nodeID = b.s.Value(a).Text()
+			}
+		}
+		b.hosts[node] = b.canon.host[b.resource(int32(node))]
+		if f&Proxy != 0 && nodeID != "" {
+			if host, ok := b.canon.proxyHost(nodeID); ok {
+				b.hosts[node] = host
 			}
 		}
 		if r := b.s.Events[row]; r.To > r.From {

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden part of testdata/*.t
 // The cases are text: spans, a line "---", and the trace as it must be
 // rebuilt. A span is a line
 //
-//	ID PARENT SERVICE KIND START+DURATION [name=N] [host=H] [status=ok|error] [KEY=VALUE…]
+//	ID PARENT SERVICE KIND START+DURATION [name=N] [host=H] [pod=P] [status=ok|error] [KEY=VALUE…]
 //
 // with "-" for no parent and Go durations since 2026-01-01. "trace N" starts
 // another trace.
@@ -77,7 +77,7 @@ func parseSpans(t *testing.T, input string) *storage.Spans {
 			Kind:    map[string]uint8{"-": 0, "internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}[f[3]],
 			StartNs: epoch + parseDuration(t, startText), DurationNs: parseDuration(t, durationText),
 		}
-		host := f[2]
+		host, pod := f[2], ""
 		var attrs []storage.Attr
 		for _, option := range f[5:] {
 			key, value, _ := strings.Cut(option, "=")
@@ -86,14 +86,22 @@ func parseSpans(t *testing.T, input string) *storage.Spans {
 				fields.Name = value
 			case "host":
 				host = value
+			case "pod":
+				pod = value
 			case "status":
 				fields.Status = map[string]uint8{"ok": 1, "error": 2}[value]
 			default:
 				attrs = append(attrs, b.Attr(key, storage.String(value)))
 			}
 		}
-		fields.Resource = b.AddResource(storage.Resource{Attributes: b.AddAttrs(
-			b.Attr("service.name", storage.String(f[2])), b.Attr("host.name", storage.String(host)))})
+		resource := []storage.Attr{b.Attr("service.name", storage.String(f[2]))}
+		if host != "" {
+			resource = append(resource, b.Attr("host.name", storage.String(host)))
+		}
+		if pod != "" {
+			resource = append(resource, b.Attr("k8s.pod.name", storage.String(pod)))
+		}
+		fields.Resource = b.AddResource(storage.Resource{Attributes: b.AddAttrs(resource...)})
 		fields.Scope = b.AddScope(storage.InstrumentationScope{})
 		b.AddSpan(fields)
 		b.SetAttributes(attrs...)

@@ -3,6 +3,7 @@ package trace
 import (
 	"encoding/binary"
 	"math"
+	"strings"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -16,24 +17,31 @@ type canon struct {
 	service  []uint32 // resource number -> service number
 	host     []uint32 // resource number -> host number
 	hosts    []string // host number -> name
+	byHost   map[string]uint32
+	byPod    map[string]uint32 // pod name or IP -> host number
 
-	keyError, keyComponent uint32 // index into Strings, or noKey
+	keyError, keyComponent, keyNodeID uint32 // index into Strings, or noKey
 }
 
 const noKey = math.MaxUint32
 
 func newCanon(s *storage.Spans) *canon {
-	c := &canon{keyError: noKey, keyComponent: noKey}
+	c := &canon{
+		keyError: noKey, keyComponent: noKey, keyNodeID: noKey,
+		byHost: map[string]uint32{}, byPod: map[string]uint32{},
+	}
 	for i, text := range s.Strings {
 		switch text {
 		case "error":
 			c.keyError = uint32(i)
 		case "component":
 			c.keyComponent = uint32(i)
+		case "node_id":
+			c.keyNodeID = uint32(i)
 		}
 	}
 	resources, scopes := map[string]uint32{}, map[string]uint32{}
-	services, hosts := map[string]uint32{}, map[string]uint32{}
+	services := map[string]uint32{}
 	var buf []byte
 	for i := range s.ResourceTable {
 		r := &s.ResourceTable[i]
@@ -47,12 +55,13 @@ func newCanon(s *storage.Spans) *canon {
 		}
 		service, _ := intern(services, s.ServiceOf(uint32(i)))
 		c.service = append(c.service, service)
-		name := hostName(s, r.Attributes)
-		host, isNew := intern(hosts, name)
-		if isNew {
-			c.hosts = append(c.hosts, name)
-		}
+		host := c.hostNamed(hostName(s, r.Attributes))
 		c.host = append(c.host, host)
+		for _, key := range []string{"k8s.pod.name", "k8s.pod.ip"} {
+			if pod := s.Lookup(r.Attributes, key).Text(); pod != "" {
+				c.byPod[pod] = host
+			}
+		}
 	}
 	for i := range s.ScopeTable {
 		sc := &s.ScopeTable[i]
@@ -64,6 +73,32 @@ func newCanon(s *storage.Spans) *canon {
 		c.scope = append(c.scope, number)
 	}
 	return c
+}
+
+// hostNamed returns the number of the host with the name.
+func (c *canon) hostNamed(name string) uint32 {
+	host, isNew := intern(c.byHost, name)
+	if isNew {
+		c.hosts = append(c.hosts, name)
+	}
+	return host
+}
+
+// proxyHost is the host of an Envoy whose node id is, as Istio writes it,
+// role~IP~pod.namespace~domain. Its resource does not name a machine, but it
+// shares one with the application in its pod.
+func (c *canon) proxyHost(nodeID string) (host uint32, ok bool) {
+	part := strings.Split(nodeID, "~")
+	if len(part) != 4 {
+		return 0, false
+	}
+	pod, _, _ := strings.Cut(part[2], ".")
+	for _, name := range []string{pod, part[1]} {
+		if host, ok := c.byPod[name]; ok {
+			return host, true
+		}
+	}
+	return c.hostNamed(pod), true
 }
 
 func intern(m map[string]uint32, key string) (number uint32, isNew bool) {

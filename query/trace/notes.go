@@ -1,7 +1,10 @@
 package trace
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/heddle-io/heddle/storage"
@@ -39,13 +42,41 @@ func (t *Trace) Notes() (notes []string) {
 	if t.Segments > 1 {
 		notes = append(notes, fmt.Sprintf("This trace id looks reused: %d parts lie far apart in time with no link between them.", t.Segments))
 	}
-	for _, h := range t.HostTable {
-		if h.SkewNs != 0 {
-			notes = append(notes, fmt.Sprintf("The clock of %s seems %s.", h.Name, skewText(h.SkewNs)))
-		}
+	if skew := t.skewNote(); skew != "" {
+		notes = append(notes, skew)
 	}
 	return notes
 }
+
+// maxSkewedHosts bounds how many hosts a note names.
+const maxSkewedHosts = 4
+
+// skewNote tells the hosts whose clocks seem wrong, the worst first.
+func (t *Trace) skewNote() string {
+	var skewed []Host
+	for _, h := range t.HostTable {
+		if h.SkewNs != 0 {
+			skewed = append(skewed, h)
+		}
+	}
+	slices.SortStableFunc(skewed, func(a, b Host) int { return cmp.Compare(abs(b.SkewNs), abs(a.SkewNs)) })
+	var text []string
+	for _, h := range skewed[:min(len(skewed), maxSkewedHosts)] {
+		text = append(text, fmt.Sprintf("%s seems %s", h.Name, skewText(h.SkewNs)))
+	}
+	if more := len(skewed) - len(text); more > 0 {
+		text = append(text, fmt.Sprintf("%d more", more))
+	}
+	switch len(text) {
+	case 0:
+		return ""
+	case 1:
+		return "A clock disagrees: " + text[0] + "."
+	}
+	return "Clocks disagree: " + strings.Join(text, ", ") + "."
+}
+
+func abs(n int64) int64 { return max(n, -n) }
 
 // SpanNotes say what was found about the span at a position; nil when nothing.
 func (t *Trace) SpanNotes(p int) (notes []string) {
@@ -81,8 +112,16 @@ func (t *Trace) count(flag Flags) (n int) {
 
 // skewText words a correction: a clock that must be moved forward is behind.
 func skewText(ns int64) string {
-	if ns > 0 {
-		return fmt.Sprintf("%s behind", time.Duration(ns))
+	d := time.Duration(abs(ns))
+	// Three digits: it is an estimate.
+	for unit := time.Duration(1); unit < d; unit *= 10 {
+		if d/unit < 1000 {
+			d = d.Round(unit)
+			break
+		}
 	}
-	return fmt.Sprintf("%s ahead", time.Duration(-ns))
+	if ns > 0 {
+		return d.String() + " behind"
+	}
+	return d.String() + " ahead"
 }
