@@ -67,21 +67,29 @@ const (
 )
 
 // Validate implements confmap.Validator.
-func (c *Config) Validate() error {
-	var errs []error
-	if c.Memory.MaxBytes < minBytes {
-		errs = append(errs, fmt.Errorf("memory::max_bytes is %v: give the store at least %v", c.Memory.MaxBytes, minBytes))
+func (c *MemoryConfig) Validate() error {
+	if c.SealRows < minSealRows {
+		return fmt.Errorf("seal_rows is %d: it must be at least %d", c.SealRows, minSealRows)
 	}
-	if c.Memory.SealRows < minSealRows {
-		errs = append(errs, fmt.Errorf("memory::seal_rows is %d: it must be at least %d", c.Memory.SealRows, minSealRows))
+	return c.MaxBytes.validate()
+}
+
+// Validate implements confmap.Validator.
+func (c *ArchiveConfig) Validate() error { return c.MaxBytes.validate() }
+
+func (b ByteSize) validate() error {
+	if b < minBytes {
+		return fmt.Errorf("max_bytes is %v: give the store at least %v", b, minBytes)
 	}
-	if c.Archive.MaxBytes < minBytes {
-		errs = append(errs, fmt.Errorf("archive::max_bytes is %v: give the archive at least %v", c.Archive.MaxBytes, minBytes))
+	return nil
+}
+
+// Validate implements confmap.Validator.
+func (c *LimitsConfig) Validate() error {
+	if c.Attributes < 0 || c.Events < 0 {
+		return errors.New("limits must not be negative: 0 means no limit")
 	}
-	if c.Limits.Attributes < 0 || c.Limits.Events < 0 {
-		errs = append(errs, errors.New("limits must not be negative: 0 means no limit"))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (c *LimitsConfig) limits() storage.Limits {
