@@ -22,6 +22,7 @@ type batcher struct {
 	wheel   [slotCount]slot
 	spare   []slot // emptied slots, whose memory the next ones use
 	now     int64  // start of the current slot, a multiple of slotLength
+	stretch int64  // how many times longer than usual batches wait
 
 	// send takes over a finished ExportTraceServiceRequest.
 	send func(body []byte, spans int)
@@ -54,7 +55,7 @@ type entry struct {
 }
 
 func newBatcher(w *world, start int64) *batcher {
-	b := &batcher{now: start - start%slotLength}
+	b := &batcher{now: start - start%slotLength, stretch: 1}
 	for _, p := range w.pods {
 		spread := int64(mix(uint64(p.index)) % 1500)
 		if p.svc != w.gateway {
@@ -105,7 +106,7 @@ func (b *batcher) step() {
 		src.spans[e.scope] = appendText(src.spans[e.scope], 2, data[:e.size])
 		data = data[e.size:]
 		if src.count++; src.count == 1 {
-			src.due = b.now + src.delay
+			src.due = b.now + src.delay*b.stretch
 		}
 		if src.count == batchSpans {
 			b.flush(src)

@@ -19,9 +19,9 @@ type observed struct {
 	outlived         int            // ml-ranking spans longer than the caller waits
 }
 
-func observe(t *testing.T, faults ...string) observed {
+func observe(t *testing.T, length time.Duration, faults ...string) observed {
 	t.Helper()
-	spans := decode(t, record(t, scene{seed: 1, rate: 8, length: 7 * time.Minute, faults: faults}))
+	spans := decode(t, record(t, scene{seed: 1, rate: 8, length: length, faults: faults}))
 	o := observed{flags: map[string]int{}, tenants: map[string]int{}}
 	children := map[string]int{}
 	for _, s := range spans {
@@ -67,7 +67,7 @@ func p95(d []time.Duration) time.Duration {
 }
 
 func TestFaultsAreThere(t *testing.T) {
-	o := observe(t)
+	o := observe(t, 7*time.Minute)
 	if slow, fast := p95(o.canary), p95(o.stable); slow < 20*fast {
 		t.Errorf("slow-db: p95 %v in v2, %v in v1", slow, fast)
 	}
@@ -89,7 +89,7 @@ func TestFaultsAreThere(t *testing.T) {
 }
 
 func TestFaultsCanBeSwitchedOff(t *testing.T) {
-	o := observe(t, "none")
+	o := observe(t, 2*time.Minute, "none")
 	if slow, fast := p95(o.canary), p95(o.stable); slow > 2*fast {
 		t.Errorf("slow-db: p95 %v in v2, %v in v1", slow, fast)
 	}
@@ -104,7 +104,7 @@ func TestFaultsCanBeSwitchedOff(t *testing.T) {
 }
 
 func TestOneFaultAlone(t *testing.T) {
-	o := observe(t, "open-circuit")
+	o := observe(t, 4*time.Minute, "open-circuit")
 	if o.flags["UO"] == 0 || o.flags["URX"] != 0 || o.flags["UT"] != 0 || len(o.tenants) != 0 || o.items > 1 {
 		t.Errorf("flags %v, tenants %v, reads %d", o.flags, o.tenants, o.items)
 	}

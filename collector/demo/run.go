@@ -117,7 +117,11 @@ func (r *runner) history(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, mostCatchUp)
 	defer cancel()
 	r.rep.phase = "history"
-	r.engine.batch.send = func(body []byte, n int) { r.sender.put(ctx, request{body, n}) }
+	// What is old is in no hurry: fuller batches spare the receiver thousands
+	// of requests with a single span.
+	r.engine.batch.stretch = 15
+	defer func() { r.engine.batch.stretch = 1 }()
+	r.engine.batch.send = func(body []byte, n int) { r.sender.put(ctx, request{body, n}, r.rep.tick) }
 	for r.engine.now()+slotLength <= r.clk.now().UnixNano() {
 		if ctx.Err() != nil {
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -135,7 +139,7 @@ func (r *runner) live(ctx context.Context) {
 	r.rep.phase = "live"
 	r.engine.batch.send = func(body []byte, n int) { r.sender.offer(request{body, n}) }
 	if r.clk.patient {
-		r.engine.batch.send = func(body []byte, n int) { r.sender.put(ctx, request{body, n}) }
+		r.engine.batch.send = func(body []byte, n int) { r.sender.put(ctx, request{body, n}, r.rep.tick) }
 	}
 	began := r.clk.now()
 	for ctx.Err() == nil {
@@ -165,7 +169,7 @@ func (r *runner) live(ctx context.Context) {
 // finish sends what has begun and gives up when that takes too long.
 func (r *runner) finish(giveUp context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-	r.engine.batch.send = func(body []byte, n int) { r.sender.put(ctx, request{body, n}) }
+	r.engine.batch.send = func(body []byte, n int) { r.sender.put(ctx, request{body, n}, r.rep.tick) }
 	r.engine.drain()
 	for ctx.Err() == nil && (len(r.sender.queue) > 0 || r.sender.bytes.Load() > 0) {
 		r.clk.sleep(ctx, 10*time.Millisecond)

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	senders       = 4
+	senders       = 16 // the pods of a shop do not wait for each other
 	queueRequests = 512
 	queueBytes    = 48 << 20
 	exportTimeout = 10 * time.Second
@@ -117,22 +117,38 @@ func (s *sender) offer(r request) {
 	s.counts.dropped.Add(int64(r.spans))
 }
 
-// put queues a request as soon as there is room, or drops it when ctx ends.
-func (s *sender) put(ctx context.Context, r request) {
-	for s.bytes.Load() >= queueBytes {
+// put queues a request as soon as there is room, or drops it when ctx ends. It
+// calls waiting every second until then.
+func (s *sender) put(ctx context.Context, r request, waiting func()) {
+	var tick <-chan time.Time
+	for {
+		var queue chan request
+		if s.bytes.Load() < queueBytes {
+			queue = s.queue
+		}
+		s.bytes.Add(int64(len(r.body)))
 		select {
+		case queue <- r:
+			return
+		default:
+		}
+		if tick == nil {
+			t := time.NewTicker(time.Second)
+			defer t.Stop()
+			tick = t.C
+		}
+		select {
+		case queue <- r:
+			return
 		case <-s.room:
+		case <-tick:
+			waiting()
 		case <-ctx.Done():
+			s.bytes.Add(-int64(len(r.body)))
 			s.counts.dropped.Add(int64(r.spans))
 			return
 		}
-	}
-	s.bytes.Add(int64(len(r.body)))
-	select {
-	case s.queue <- r:
-	case <-ctx.Done():
 		s.bytes.Add(-int64(len(r.body)))
-		s.counts.dropped.Add(int64(r.spans))
 	}
 }
 

@@ -17,10 +17,10 @@ const (
 
 func TestTracesAreWellFormed(t *testing.T) {
 	for _, sc := range []scene{
-		{seed: 1, rate: 8, length: 5 * time.Minute, noSkew: true},
-		{seed: 2, rate: 20, length: time.Minute, noSkew: true, faults: []string{"none"}},
-		{seed: 3, rate: 20, length: time.Minute, noSkew: true, services: leastServices},
-		{seed: 4, rate: 20, length: time.Minute, noSkew: true, services: 20},
+		{seed: 1, rate: 8, length: 3 * time.Minute, noSkew: true},
+		{seed: 2, rate: 10, length: time.Minute, noSkew: true, faults: []string{"none"}},
+		{seed: 3, rate: 10, length: time.Minute, noSkew: true, services: leastServices},
+		{seed: 4, rate: 10, length: time.Minute, noSkew: true, services: 20},
 	} {
 		spans := decode(t, record(t, sc))
 		all := map[string]*seen{}
@@ -86,7 +86,7 @@ func checkBounds(t *testing.T, p, s *seen) {
 // TestProxyChain: between two meshed applications there are exactly the
 // caller's proxy and the callee's, named as Istio names them.
 func TestProxyChain(t *testing.T) {
-	spans := decode(t, record(t, scene{seed: 1, rate: 20, length: time.Minute}))
+	spans := decode(t, record(t, scene{seed: 1, rate: 10, length: time.Minute}))
 	byID := map[string]*seen{}
 	for _, s := range spans {
 		byID[string(s.SpanId)] = s
@@ -125,7 +125,7 @@ func TestProxyChain(t *testing.T) {
 		}
 		checked++
 	}
-	if checked < 1000 || gateways < 1000 {
+	if checked < 1000 || gateways < 300 {
 		t.Fatalf("only %d chains and %d gateway hops seen", checked, gateways)
 	}
 }
@@ -147,7 +147,7 @@ func TestProxyTagsAreStrings(t *testing.T) {
 // TestQueues: a single consumer continues the producer's trace, a batch
 // consumer links to many traces from one of its own.
 func TestQueues(t *testing.T) {
-	spans := decode(t, record(t, scene{seed: 1, rate: 20, length: time.Minute}))
+	spans := decode(t, record(t, scene{seed: 1, rate: 10, length: time.Minute}))
 	byID := map[string]*seen{}
 	for _, s := range spans {
 		byID[string(s.SpanId)] = s
