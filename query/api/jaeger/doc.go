@@ -5,6 +5,22 @@
 // from OTLP shows them: microseconds, a process per distinct resource, tags for
 // kind, status, scope and trace state, references for parent and links.
 //
+// The routes, all below the path that the handler is mounted at:
+//
+//	GET  /api/services
+//	GET  /api/services/{service}/operations
+//	GET  /api/operations?service=&spanKind=
+//	GET  /api/traces?service=&operation=&start=&end=&limit=&minDuration=&maxDuration=&tag=&tags=&traceID=&raw=
+//	GET  /api/traces/{traceID}?raw=
+//	POST /api/archive/{traceID}
+//	POST /api/transform
+//	GET  /api/dependencies?endTs=&lookback=&service=
+//	GET  /api/metrics/{latencies,calls,errors}?service=&quantile=&groupByOperation=&spanKind=&endTs=&lookback=&step=&ratePer=
+//	GET  /api/metrics/minstep
+//
+// Jaeger's deep-dependencies and quality-metrics, which serve sample data
+// there, are 404.
+//
 // # Reconstruction
 //
 // Traces are rebuilt by package trace before they are shown. Identical

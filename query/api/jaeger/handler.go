@@ -19,8 +19,9 @@ type Options struct {
 	// MaxBodyBytes bounds the body of POST /api/transform; a longer one is
 	// refused with 413. 0: 64 MiB.
 	MaxBodyBytes int64
-	// MaxTraces bounds the limit parameter of a search; a higher one is
-	// refused with 400, never silently lowered. 0: 10,000.
+	// MaxTraces bounds the limit parameter of a search, and how many traces
+	// it may ask for by id; more are refused with 400, never silently left
+	// out. 0: 10,000.
 	MaxTraces int
 	// Now is the clock behind default windows. nil: time.Now.
 	Now func() time.Time

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -22,15 +23,23 @@ type reply struct {
 	buf    []byte
 	w      http.ResponseWriter
 	pretty bool
-	err    error // of the client's connection; nothing more is sent after it
+	pooled *[]byte // where buf goes back to
+	err    error   // of the client's connection; nothing more is sent after it
 }
 
 func newReply(w http.ResponseWriter, r *http.Request) *reply {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	p := r.URL.Query().Get("prettyPrint")
-	return &reply{w: w, pretty: p != "" && p != "false"}
+	b := buffers.Get().(*[]byte)
+	return &reply{w: w, pretty: p != "" && p != "false", pooled: b, buf: (*b)[:0]}
 }
+
+// buffers holds buffers of replies that were finished.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxPooledBytes keeps a buffer that one huge value grew out of the pool.
+const maxPooledBytes = 4 * flushBytes
 
 // flush sends what was collected when it is worth it. Builders of long bodies
 // stop when ok is false: the client has gone.
@@ -49,6 +58,7 @@ func (p *reply) send() {
 	p.buf = p.buf[:0]
 }
 
+// close sends the rest; the reply must not be used afterwards.
 func (p *reply) close() {
 	if p.pretty {
 		var indented bytes.Buffer
@@ -57,6 +67,11 @@ func (p *reply) close() {
 		}
 	}
 	p.send()
+	if cap(p.buf) <= maxPooledBytes {
+		*p.pooled = p.buf
+		buffers.Put(p.pooled)
+	}
+	p.buf = nil
 }
 
 // openData begins the envelope; the data must follow.

@@ -72,8 +72,10 @@ func (h *handler) parseSearch(q url.Values) (searchParams, error) {
 		return p, errServiceRequired
 	case p.find.Limit <= 0:
 		return p, errors.New("invalid parameter: limit must be greater than 0")
-	case p.find.Limit > h.MaxTraces, len(p.ids) > h.MaxTraces:
+	case p.find.Limit > h.MaxTraces:
 		return p, fmt.Errorf("invalid parameter: limit must be at most %d", h.MaxTraces)
+	case len(p.ids) > h.MaxTraces:
+		return p, fmt.Errorf("invalid parameter: traceID must be given at most %d times", h.MaxTraces)
 	case fromNs > toNs:
 		return p, errors.New("invalid parameter: start time must be before end time")
 	case minNs != 0 && maxNs != 0 && maxNs < minNs:

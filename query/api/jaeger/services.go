@@ -3,6 +3,7 @@ package jaeger
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -12,6 +13,8 @@ import (
 // maxNames bounds the lists of services and operations. A mesh with more has
 // a sender that writes ids into names, and no client can show the list.
 const maxNames = 100_000
+
+var errTooManyNames = fmt.Errorf("more than %d names: %w", maxNames, storage.ErrTooLarge)
 
 // services answers GET /api/services.
 func (h *handler) services(w http.ResponseWriter, r *http.Request) {
@@ -25,6 +28,9 @@ func (h *handler) services(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) serviceNames(ctx context.Context) ([]string, error) {
 	values, err := h.Spans.Values(ctx, storage.ValuesQuery{Window: storage.AllTime(), Key: storage.KeyService, Limit: maxNames})
+	if err == nil && values.More {
+		err = errTooManyNames
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +64,9 @@ func (h *handler) anyUnnamed(ctx context.Context) (bool, error) {
 func (h *handler) operationNames(w http.ResponseWriter, r *http.Request, service string) {
 	q := storage.ValuesQuery{Window: storage.AllTime(), Key: storage.KeyName, Where: whereService(service), Limit: maxNames}
 	values, err := h.Spans.Values(r.Context(), q)
+	if err == nil && values.More {
+		err = errTooManyNames
+	}
 	if err != nil {
 		writeFailure(w, err)
 		return
