@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sort"
 	"strings"
 	"text/tabwriter"
@@ -25,8 +26,8 @@ type endpoint struct {
 // Keys are the component type and the protocol within it.
 var endpointNames = map[string]string{
 	"heddle_query":          "web UI, query APIs, /metrics",
-	"otlp.grpc":             "OTLP over gRPC: traces and logs",
-	"otlp.http":             "OTLP over HTTP: protobuf and JSON",
+	"otlp.grpc":             "OTLP over gRPC",
+	"otlp.http":             "OTLP over HTTP, protobuf and JSON",
 	"zipkin":                "Zipkin v1 and v2",
 	"jaeger.grpc":           "Jaeger over gRPC",
 	"jaeger.thrift_http":    "Jaeger Thrift over HTTP",
@@ -43,14 +44,11 @@ func endpoints(cfg *otelcol.Config) []endpoint {
 	for _, id := range cfg.Service.Extensions {
 		found = append(found, componentEndpoints("extensions", id, cfg.Extensions[id])...)
 	}
-	used := map[component.ID]bool{}
-	for _, pipeline := range cfg.Service.Pipelines {
-		for _, id := range pipeline.Receivers {
-			used[id] = true
+	for id, signals := range receiverSignals(cfg) {
+		for _, e := range componentEndpoints("receivers", id, cfg.Receivers[id]) {
+			e.what += ": " + strings.Join(signals, ", ")
+			found = append(found, e)
 		}
-	}
-	for id := range used {
-		found = append(found, componentEndpoints("receivers", id, cfg.Receivers[id])...)
 	}
 	sort.SliceStable(found, func(i, j int) bool {
 		a, b := found[i], found[j]
@@ -63,6 +61,22 @@ func endpoints(cfg *otelcol.Config) []endpoint {
 		return a.key < b.key
 	})
 	return found
+}
+
+// receiverSignals returns what each receiver that is in use receives.
+func receiverSignals(cfg *otelcol.Config) map[component.ID][]string {
+	used := map[component.ID][]string{}
+	for id, pipeline := range cfg.Service.Pipelines {
+		for _, r := range pipeline.Receivers {
+			if signal := id.Signal().String(); !slices.Contains(used[r], signal) {
+				used[r] = append(used[r], signal)
+			}
+		}
+	}
+	for _, signals := range used {
+		sort.Sort(sort.Reverse(sort.StringSlice(signals))) // traces first
+	}
+	return used
 }
 
 func componentEndpoints(section string, id component.ID, cfg component.Config) []endpoint {
