@@ -67,6 +67,47 @@ func (s *Store) makeRoom(size int64) {
 	}
 }
 
+// A write goes in chunks, so that readers and the memory bound never wait for
+// a giant request as a whole.
+const (
+	chunkRecords = 1024
+	chunkBytes   = 1 << 20
+)
+
+// chunk is the part of a write that is done without giving up Store.mu.
+type chunk struct {
+	s       *Store
+	records int
+	left    int64 // bytes that there is room for
+}
+
+// next must come before each record: the builders it leaves behind are not
+// full and a record of the size fits.
+func (c *chunk) next(size int64) {
+	if c.records == chunkRecords {
+		c.end()
+		c.s.mu.Unlock() // let readers and other writers in
+		c.s.mu.Lock()
+	}
+	if c.s.spans.open.len() >= c.s.opts.SealRows {
+		c.end()
+	}
+	if size > c.left {
+		c.end()
+		c.left = max(size, min(chunkBytes, c.s.opts.recordBytes()))
+		c.s.makeRoom(c.left)
+	}
+	c.left -= size
+	c.records++
+}
+
+// end makes what was appended visible and restores the bounds.
+func (c *chunk) end() {
+	c.s.spans.changed()
+	c.s.settle()
+	c.records, c.left = 0, 0
+}
+
 // settle seals the builders that are full and restores the bound. Callers
 // hold mu.
 func (s *Store) settle() {

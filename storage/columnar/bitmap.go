@@ -60,10 +60,19 @@ func (b bitmap) clone() bitmap { return append(bitmap(nil), b...) }
 
 // rows lists the members in ascending order.
 func (b bitmap) rows() []uint32 {
-	rows := make([]uint32, 0, b.count())
+	rows := make([]uint32, b.count())
+	n := 0
 	for i, w := range b {
+		if w == ^uint64(0) {
+			for bit := range uint32(64) {
+				rows[n] = uint32(i<<6) + bit
+				n++
+			}
+			continue
+		}
 		for ; w != 0; w &= w - 1 {
-			rows = append(rows, uint32(i<<6+bits.TrailingZeros64(w)))
+			rows[n] = uint32(i<<6 + bits.TrailingZeros64(w))
+			n++
 		}
 	}
 	return rows

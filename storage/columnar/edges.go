@@ -39,16 +39,49 @@ type edgeJoin struct {
 
 // parentInfo is what is known of the spans with one id: a child whose own
 // service is among theirs is not a call, else the best of them is the caller.
+// Nearly always there is one such span, which needs no more than this.
 type parentInfo struct {
-	services []uint32 // distinct, of the spans with this id
-	serving  []uint32 // those of kind server or consumer
+	first   uint32 // service+1, 0: no span has the id
+	serving bool   // first is of kind server or consumer
+	others  []otherParent
+}
+
+type otherParent struct {
+	service uint32
+	serving bool
+}
+
+func (p *parentInfo) add(service uint32, serving bool) {
+	switch {
+	case p.first == 0:
+		p.first, p.serving = service+1, serving
+	case p.first == service+1:
+		p.serving = p.serving || serving
+	default:
+		for i := range p.others {
+			if o := &p.others[i]; o.service == service {
+				o.serving = o.serving || serving
+				return
+			}
+		}
+		p.others = append(p.others, otherParent{service, serving})
+	}
 }
 
 // collect lists the distinct children in the window.
 func (j *edgeJoin) collect(ctx context.Context, w storage.Window) error {
 	var seen idTable                  // (trace id, span id) of children
 	same := map[int]map[string]bool{} // contents of children with one id, where there are several
-	var first []spanRef
+	n := 0
+	for _, t := range j.tables {
+		if t.overlaps(w) {
+			n += t.n
+		}
+	}
+	first := make([]spanRef, 0, n)
+	j.children = make([]spanRef, 0, n)
+	seen.expect(n)
+	j.parents.expect(n)
 	for ti, t := range j.tables {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -97,15 +130,8 @@ func (j *edgeJoin) findParents(ctx context.Context) error {
 			if !ok {
 				continue
 			}
-			p, service := &j.found[at], j.services.of(ti, t, row)
-			if !slices.Contains(p.services, service) {
-				p.services = append(p.services, service)
-			}
-			if kind := ptrace.SpanKind(t.kinds[row]); kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer {
-				if !slices.Contains(p.serving, service) {
-					p.serving = append(p.serving, service)
-				}
-			}
+			kind := ptrace.SpanKind(t.kinds[row])
+			j.found[at].add(j.services.of(ti, t, row), kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer)
 		}
 	}
 	return nil
@@ -144,14 +170,23 @@ func (j *edgeJoin) count() []storage.Edge {
 // caller chooses among the spans that have the parent's id: client and server
 // of a call may share one. See SpanReader.Edges.
 func (j *edgeJoin) caller(p *parentInfo, callee uint32) (uint32, bool) {
-	candidates := p.serving
-	if len(candidates) == 0 {
-		candidates = p.services
-	}
-	if len(candidates) == 0 || slices.Contains(p.services, callee) {
+	if p.first == 0 || p.first-1 == callee {
 		return 0, false
 	}
-	return slices.MinFunc(candidates, func(a, b uint32) int { return cmp.Compare(j.services.names[a], j.services.names[b]) }), true
+	best := otherParent{p.first - 1, p.serving}
+	for _, o := range p.others {
+		if o.service == callee {
+			return 0, false
+		}
+		if o.serving != best.serving {
+			if o.serving {
+				best = o
+			}
+		} else if j.services.names[o.service] < j.services.names[best.service] {
+			best = o
+		}
+	}
+	return best.service, true
 }
 
 // content is everything that a span has, as it was sent.

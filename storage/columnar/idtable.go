@@ -1,6 +1,10 @@
 package columnar
 
-import "github.com/heddle-io/heddle/storage"
+import (
+	"math/bits"
+
+	"github.com/heddle-io/heddle/storage"
+)
 
 // idTable numbers pairs of trace and span id in the order of their coming.
 type idTable struct {
@@ -14,6 +18,12 @@ type spanKey struct {
 }
 
 func (x *idTable) len() int { return len(x.ids) }
+
+// expect makes room for n pairs.
+func (x *idTable) expect(n int) {
+	x.ids = make([]spanKey, 0, n)
+	x.slots = make([]uint32, 64<<bits.Len(uint(n)/32))
+}
 
 // put returns the number of a pair and whether it was not there before.
 func (x *idTable) put(trace storage.TraceID, span storage.SpanID) (at int, fresh bool) {

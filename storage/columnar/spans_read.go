@@ -51,15 +51,22 @@ func (r spanStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.
 
 // fillBatch copies the fixed columns of the rows of a step.
 func fillBatch(b *storage.Batch, s *scanStep[*spanTable]) {
-	b.TraceIDs, b.SpanIDs, b.StartsNs, b.DurationsNs = b.TraceIDs[:0], b.SpanIDs[:0], b.StartsNs[:0], b.DurationsNs[:0]
 	t := s.table
-	for _, row := range s.rows {
-		b.TraceIDs = append(b.TraceIDs, t.traceIDs[row])
-		b.SpanIDs = append(b.SpanIDs, t.spanIDs[row])
-		b.StartsNs = append(b.StartsNs, t.times[row])
-		b.DurationsNs = append(b.DurationsNs, t.durations[row])
-	}
+	b.TraceIDs, b.SpanIDs = pickRows(b.TraceIDs, t.traceIDs, s.rows), pickRows(b.SpanIDs, t.spanIDs, s.rows)
+	b.StartsNs, b.DurationsNs = pickRows(b.StartsNs, t.times, s.rows), pickRows(b.DurationsNs, t.durations, s.rows)
 	b.Columns, b.NewestLeftNs, b.Scanned = s.columns, s.newestLeftNs, s.scanned
+}
+
+// pickRows sets to to the elements of from at rows, reusing its memory.
+func pickRows[T any](to, from []T, rows []uint32) []T {
+	if cap(to) < len(rows) {
+		to = make([]T, batchRows)
+	}
+	to = to[:len(rows)]
+	for i, row := range rows {
+		to[i] = from[row]
+	}
+	return to
 }
 
 func (r spanStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]storage.Group, error) {

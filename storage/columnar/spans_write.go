@@ -3,6 +3,7 @@ package columnar
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -14,13 +15,6 @@ type spanStore struct{ s *Store }
 
 var _ storage.SpanStore = spanStore{}
 
-// A write goes in chunks, so that readers and the memory bound never wait for
-// a giant request as a whole.
-const (
-	chunkRecords = 1024
-	chunkBytes   = 1 << 20
-)
-
 func (w spanStore) WriteSpans(ctx context.Context, td ptrace.Traces) (storage.Outcome, error) {
 	if err := w.s.enter(); err != nil {
 		return storage.Outcome{}, err
@@ -30,18 +24,45 @@ func (w spanStore) WriteSpans(ctx context.Context, td ptrace.Traces) (storage.Ou
 		return storage.Outcome{}, err
 	}
 	var out storage.Outcome
-	groups, total := w.s.admitSpans(td, &out)
+	a := admissions.Get().(*admission)
+	defer a.release()
+	groups, total := w.s.admitSpans(a, td, &out)
 	if err := w.s.reserve(total); err != nil {
 		return storage.Outcome{}, err
 	}
 	defer w.s.release(total)
-	for i := range groups {
-		w.s.appendSpans(&groups[i], &out)
-	}
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
+	w.s.appendSpans(groups, &out)
 	count(out, &w.s.stats.AcceptedSpans, &w.s.stats.RepairedSpans, w.s.stats.RejectedSpans)
 	return out, nil
+}
+
+// admission is the memory of one write before it is stored, reused by others.
+type admission struct {
+	entities []*encodedEntity
+	used     int // of entities
+	sizes    []int32
+	groups   []spanGroup
+}
+
+var admissions = sync.Pool{New: func() any { return new(admission) }}
+
+func (a *admission) entity() *encodedEntity {
+	if a.used == len(a.entities) {
+		a.entities = append(a.entities, new(encodedEntity))
+	}
+	a.used++
+	return a.entities[a.used-1]
+}
+
+func (a *admission) release() {
+	if len(a.sizes) > 1<<14 {
+		return // of a giant write: keeping it would keep its size
+	}
+	clear(a.groups) // they hold on to the request
+	a.used, a.sizes, a.groups = 0, a.sizes[:0], a.groups[:0]
+	admissions.Put(a)
 }
 
 // spanGroup is what one ScopeSpans has to store.
@@ -53,9 +74,8 @@ type spanGroup struct {
 
 // admitSpans looks at every span without storing any. total is about what
 // the admitted ones take at most.
-func (s *Store) admitSpans(td ptrace.Traces, out *storage.Outcome) (groups []spanGroup, total int64) {
+func (s *Store) admitSpans(a *admission, td ptrace.Traces, out *storage.Outcome) (groups []spanGroup, total int64) {
 	limits := s.opts.Limits
-	sizes := make([]int32, 0, td.SpanCount())
 	for _, rs := range td.ResourceSpans().All() {
 		reason, detail, ok := limits.CheckAttributes(rs.Resource().Attributes())
 		if !ok {
@@ -64,19 +84,19 @@ func (s *Store) admitSpans(td ptrace.Traces, out *storage.Outcome) (groups []spa
 			}
 			continue
 		}
-		resource := new(encodedEntity)
+		resource := a.entity()
 		resource.resource(rs.Resource(), rs.SchemaUrl())
 		for _, ss := range rs.ScopeSpans().All() {
 			if reason, detail, ok := limits.CheckAttributes(ss.Scope().Attributes()); !ok {
 				rejectAll(out, ss.Spans().Len(), reason, "scope: "+detail)
 				continue
 			}
-			scope := new(encodedEntity)
+			scope := a.entity()
 			scope.scope(ss.Scope(), ss.SchemaUrl())
 			g := spanGroup{resource: resource, scope: scope, spans: ss.Spans()}
 			shared := int64(3 * (len(resource.bytes) + len(scope.bytes)))
 			total += shared
-			from := len(sizes)
+			from := len(a.sizes)
 			for _, span := range ss.Spans().All() {
 				size := int32(0)
 				if reason, detail, ok := limits.CheckSpan(span); !ok {
@@ -87,13 +107,13 @@ func (s *Store) admitSpans(td ptrace.Traces, out *storage.Outcome) (groups []spa
 					size = int32(n)
 					total += n
 				}
-				sizes = append(sizes, size)
+				a.sizes = append(a.sizes, size)
 			}
-			g.sizes = sizes[from:len(sizes):len(sizes)]
-			groups = append(groups, g)
+			g.sizes = a.sizes[from:len(a.sizes):len(a.sizes)]
+			a.groups = append(a.groups, g)
 		}
 	}
-	return groups, total
+	return a.groups, total
 }
 
 func rejectAll(out *storage.Outcome, n int, reason storage.Reason, detail string) {
@@ -116,41 +136,29 @@ func spanSize(s ptrace.Span) int64 {
 	return int64(n)
 }
 
-// appendSpans stores the admitted spans of a group, chunk by chunk.
-func (s *Store) appendSpans(g *spanGroup, out *storage.Outcome) {
-	for from := 0; from < len(g.sizes); {
-		to, size := from, int64(0)
-		for ; to < len(g.sizes) && to-from < chunkRecords && size < chunkBytes; to++ {
-			size += int64(g.sizes[to])
-		}
-		s.appendChunk(g, from, to, size, out)
-		from = to
-	}
-}
-
-func (s *Store) appendChunk(g *spanGroup, from, to int, size int64, out *storage.Outcome) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.makeRoom(size)
-	var origin uint32
-	var in *spanBuilder // the builder that origin belongs to
-	for i := from; i < to; i++ {
-		if g.sizes[i] == 0 {
-			continue
-		}
-		if in != s.spans.open {
-			in = s.spans.open
-			origin = in.origins.add(g.resource, g.scope)
-		}
-		repaired := in.append(g.spans.At(i), origin)
-		out.Accepted++
-		if repaired || g.resource.repaired || g.scope.repaired {
-			out.Repaired++
-		}
-		if in.len() >= s.opts.SealRows {
-			s.settle()
+// appendSpans stores the admitted spans. The caller holds mu, which is given
+// up between chunks.
+func (s *Store) appendSpans(groups []spanGroup, out *storage.Outcome) {
+	c := chunk{s: s}
+	for _, g := range groups {
+		repairs := g.resource.repaired || g.scope.repaired
+		var in *spanBuilder // the builder that origin belongs to
+		var origin uint32
+		for i, size := range g.sizes {
+			if size == 0 {
+				continue
+			}
+			c.next(int64(size))
+			if in != s.spans.open {
+				in = s.spans.open
+				origin = in.origins.add(g.resource, g.scope)
+			}
+			repaired := in.append(g.spans.At(i), origin)
+			out.Accepted++
+			if repaired || repairs {
+				out.Repaired++
+			}
 		}
 	}
-	s.spans.changed()
-	s.settle()
+	c.end()
 }
