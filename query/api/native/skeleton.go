@@ -106,7 +106,7 @@ func encodeSkeleton(t *trace.Trace) ([]byte, error) {
 	}
 	c.begin("id", "u64")
 	for _, row := range t.Rows {
-		c.u64(binary.BigEndian.Uint64(t.Spans.SpanIDs[row][:]))
+		c.body = append(c.body, t.Spans.SpanIDs[row][:]...)
 	}
 	c.begin("parent", "i32")
 	for _, parent := range t.Parents {

@@ -109,7 +109,8 @@ func TestSkeletonSaysWhatTheTraceSays(t *testing.T) {
 			if got := math.Float64frombits(duration[p]); got != float64(s.DurationsNs[row]) {
 				t.Fatalf("row %d lasts %v", p, got)
 			}
-			if got := fmt.Sprintf("%016x", id[p]); got != s.SpanIDs[row].String() {
+			// The bytes stand as in the id's hex form, whatever the byte order of numbers.
+		if got := fmt.Sprintf("%x", binary.LittleEndian.AppendUint64(nil, id[p])); got != s.SpanIDs[row].String() {
 				t.Fatalf("row %d has id %s, want %s", p, got, s.SpanIDs[row])
 			}
 			if int32(uint32(parent[p])) != tr.Parents[p] || Flags(flags[p]) != tr.Flags[p] || uint8(kind[p]) != s.Kinds[row] {
