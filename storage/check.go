@@ -76,11 +76,8 @@ func (l Limits) CheckAttributes(m pcommon.Map) (reason Reason, detail string, ok
 		return ReasonTooManyKey, fmt.Sprintf("%d attributes on one record, the limit is %d", m.Len(), l.Attributes), false
 	}
 	for k, v := range m.All() {
-		if nested(v) && !l.fits(v, 0) {
-			return ReasonTooLarge, fmt.Sprintf("attribute %q is nested deeper than %d levels or has a map of more than %d entries", clip(k), maxAnyDepth, l.Attributes), false
-		}
-		if n := max(len(k), valueBytes(v)); l.ValueBytes > 0 && n > l.ValueBytes {
-			return ReasonTooLarge, fmt.Sprintf("attribute %q has %d bytes, the limit is %d", clip(k), n, l.ValueBytes), false
+		if reason, detail, ok = l.checkValue(k, v); !ok {
+			return reason, detail, false
 		}
 	}
 	return "", "", true

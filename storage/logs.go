@@ -10,7 +10,8 @@ import (
 // has the time at which it was observed.
 type LogReader interface {
 	// ScanLogs returns the records in the window that satisfy the predicate,
-	// with the projected columns.
+	// with the projected columns, under the rules of SpanReader.Scan. Records
+	// belong to the consumer.
 	ScanLogs(ctx context.Context, q LogScan) iter.Seq2[*LogBatch, error]
 	// AggregateLogs groups records as SpanReader.Aggregate groups spans.
 	AggregateLogs(ctx context.Context, q Aggregation) ([]Group, error)
@@ -44,11 +45,11 @@ func (b *LogBatch) Len() int { return len(b.TimesNs) }
 
 // Logs holds whole log records in columns, with the tables of Spans.
 type Logs struct {
-	TimesNs       []int64
+	TimesNs       []int64 // of the record; where it has none, that of its observation
 	ObservedNs    []int64
 	TraceIDs      []TraceID
 	SpanIDs       []SpanID
-	Severities    []uint8 // OTLP SeverityNumber
+	Severities    []uint8 // OTLP SeverityNumber; 0 where it was sent as no byte
 	SeverityTexts []uint32
 	EventNames    []uint32
 	Bodies        []Value

@@ -77,6 +77,7 @@ const (
 // chunk is the part of a write that is done without giving up Store.mu.
 type chunk struct {
 	s       *Store
+	head    anyHead // of the signal that is written
 	records int
 	left    int64 // bytes that there is room for
 }
@@ -89,7 +90,7 @@ func (c *chunk) next(size int64) {
 		c.s.mu.Unlock() // let readers and other writers in
 		c.s.mu.Lock()
 	}
-	if c.s.spans.open.len() >= c.s.opts.SealRows {
+	if c.head.openRows() >= c.s.opts.SealRows {
 		c.end()
 	}
 	if size > c.left {
@@ -103,7 +104,7 @@ func (c *chunk) next(size int64) {
 
 // end makes what was appended visible and restores the bounds.
 func (c *chunk) end() {
-	c.s.spans.changed()
+	c.head.changed()
 	c.s.settle()
 	c.records, c.left = 0, 0
 }
@@ -111,23 +112,26 @@ func (c *chunk) end() {
 // settle seals the builders that are full and restores the bound. Callers
 // hold mu.
 func (s *Store) settle() {
-	if s.spans.full(s.opts) {
-		s.spans.seal(s.nextAge())
+	for _, h := range s.heads() {
+		if h.full(s.opts) {
+			s.seals++
+			h.seal(s.seals)
+		}
 	}
 	s.makeRoom(0)
 }
 
-func (s *Store) nextAge() uint64 {
-	s.seals++
-	return s.seals
-}
-
 // evictOldest drops the table that was sealed first; false: there is none.
 func (s *Store) evictOldest() bool {
-	if len(s.spans.sealed) == 0 {
+	spans, logs := s.spans.oldest(), s.logs.oldest()
+	switch {
+	case spans == 0 && logs == 0:
 		return false
+	case logs == 0 || spans != 0 && spans < logs:
+		s.stats.EvictedSpans += uint64(s.spans.evict())
+	default:
+		s.stats.EvictedLogs += uint64(s.logs.evict())
 	}
-	s.stats.EvictedSpans += uint64(s.spans.evict())
 	return true
 }
 

@@ -29,6 +29,15 @@ type head[T table, B builder[T]] struct {
 	last atomic.Pointer[T]
 }
 
+// anyHead is a head of any signal.
+type anyHead interface {
+	bytes() int64
+	openRows() int
+	changed() // must be called after appends
+	full(Options) bool
+	seal(age uint64)
+}
+
 func newHead[T table, B builder[T]](begin func() B) *head[T, B] {
 	return &head[T, B]{begin: begin, open: begin()}
 }
@@ -64,7 +73,16 @@ func (h *head[T, B]) seal(age uint64) {
 	h.open = h.begin()
 }
 
-// changed must be called after appends.
+func (h *head[T, B]) openRows() int { return h.open.len() }
+
+// oldest is the age of the table that was sealed first, 0 when there is none.
+func (h *head[T, B]) oldest() uint64 {
+	if len(h.sealed) == 0 {
+		return 0
+	}
+	return h.sealed[0].age
+}
+
 func (h *head[T, B]) changed() { h.last.Store(nil) }
 
 // evict drops the oldest sealed table and returns its number of records.

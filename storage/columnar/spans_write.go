@@ -139,7 +139,7 @@ func spanSize(s ptrace.Span) int64 {
 // appendSpans stores the admitted spans. The caller holds mu, which is given
 // up between chunks.
 func (s *Store) appendSpans(groups []spanGroup, out *storage.Outcome) {
-	c := chunk{s: s}
+	c := chunk{s: s, head: s.spans}
 	for _, g := range groups {
 		repairs := g.resource.repaired || g.scope.repaired
 		var in *spanBuilder // the builder that origin belongs to

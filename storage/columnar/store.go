@@ -18,6 +18,7 @@ type Store struct {
 	closed bool
 	calls  sync.WaitGroup // under way; Add only under mu with closed false
 	spans  *head[*spanTable, *spanBuilder]
+	logs   *head[*logTable, *logBuilder]
 	seals  uint64 // tables sealed so far, the age of a table
 	// reserved is what refusing writes under way may still take.
 	reserved int64
@@ -41,11 +42,11 @@ func Open(opts Options) (*Store, error) {
 // Spans returns the span store, which shares the life of s.
 func (s *Store) Spans() storage.SpanStore { return spanStore{s} }
 
-// Logs refuses every call.
-func (s *Store) Logs() storage.LogStore { return storage.UnsupportedLogs{} }
+// Logs returns the log store, which shares the life of s.
+func (s *Store) Logs() storage.LogStore { return logStore{s} }
 
-// Capabilities promises nothing beyond the contracts: memory does not survive.
-func (s *Store) Capabilities() storage.Capabilities { return storage.Capabilities{} }
+// Capabilities promises logs, and nothing else: memory does not survive.
+func (s *Store) Capabilities() storage.Capabilities { return storage.Capabilities{Logs: true} }
 
 // Metrics refuses every call.
 func (s *Store) Metrics() storage.MetricStore { return storage.UnsupportedMetrics{} }
@@ -68,7 +69,11 @@ func (s *Store) Close() error {
 	return nil
 }
 
-func (s *Store) drop() { s.spans = newHead[*spanTable](newSpanBuilder) }
+func (s *Store) drop() {
+	s.spans, s.logs = newHead[*spanTable](newSpanBuilder), newHead[*logTable](newLogBuilder)
+}
+
+func (s *Store) heads() [2]anyHead { return [2]anyHead{s.spans, s.logs} }
 
 // enter starts a call; unless it fails s.calls.Done must follow.
 func (s *Store) enter() error {
@@ -91,8 +96,10 @@ func (s *Store) Stats() storage.Stats {
 	if n, z := s.spans.held(); n > 0 {
 		st.Spans, st.OldestSpanNs, st.NewestSpanNs = uint64(n), z.minNs, z.maxNs
 	}
+	n, _ := s.logs.held()
+	st.Logs = uint64(n)
 	return st
 }
 
 // bytes is what all tables and builders take. Callers hold mu.
-func (s *Store) bytes() int64 { return s.spans.bytes() }
+func (s *Store) bytes() int64 { return s.spans.bytes() + s.logs.bytes() }

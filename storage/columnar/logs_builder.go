@@ -1,0 +1,90 @@
+package columnar
+
+import (
+	"unsafe"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// logBuilder is the table of log records that is being filled, as spanBuilder
+// is of spans.
+type logBuilder struct {
+	t       logTable
+	origins originsBuilder
+	attrs   attrsBuilder
+	body    attrsBuilder
+	text    dictBuilder
+	rareIDs map[rareLog]uint32
+	columns *int
+	guess   [256]uint32 // shape of the last record with the same origin and severity
+}
+
+func newLogBuilder() *logBuilder {
+	columns := maxColumns
+	bodies := 8 // one column for each type
+	b := &logBuilder{columns: &columns, origins: newOriginsBuilder(), attrs: newAttrsBuilder(&columns), body: newAttrsBuilder(&bodies), rareIDs: map[rareLog]uint32{}}
+	b.t.zone = emptyZone
+	return b
+}
+
+func (b *logBuilder) len() int   { return b.t.n }
+func (b *logBuilder) zone() zone { return b.t.zone }
+
+// append adds a record that was checked. It reports whether text had to be
+// repaired.
+func (b *logBuilder) append(r plog.LogRecord, origin uint32) (repaired bool) {
+	t := &b.t
+	time := int64(r.Timestamp())
+	if time == 0 {
+		time = int64(r.ObservedTimestamp())
+	}
+	severity := enum8(int32(r.SeverityNumber()))
+	t.traceIDs = append(t.traceIDs, r.TraceID())
+	t.spanIDs = append(t.spanIDs, r.SpanID())
+	t.times = append(t.times, time)
+	t.observed = append(t.observed, int64(r.ObservedTimestamp()))
+	t.severities = append(t.severities, severity)
+	t.origin = append(t.origin, origin)
+	t.zone = t.zone.with(time)
+	rare, repaired := b.rare(r)
+	t.rare = append(t.rare, rare)
+
+	guess := &b.guess[(origin*31+uint32(severity))%uint32(len(b.guess))]
+	shape, rep := b.attrs.appendMap(r.Attributes(), *guess)
+	*guess, repaired = shape, repaired || rep
+	repaired = b.body.appendOne("", r.Body()) || repaired
+	t.n++
+	return repaired
+}
+
+func (b *logBuilder) rare(r plog.LogRecord) (id uint32, repaired bool) {
+	severity, rep1 := b.text.code(r.SeverityText(), true)
+	event, rep2 := b.text.code(r.EventName(), true)
+	key := rareLog{severityText: severity, eventName: event, flags: uint32(r.Flags()), dropped: r.DroppedAttributesCount()}
+	id, ok := b.rareIDs[key]
+	if !ok {
+		id = uint32(len(b.t.rares))
+		b.t.rares = append(b.t.rares, key)
+		b.rareIDs[key] = id
+	}
+	return id, rep1 || rep2
+}
+
+func (b *logBuilder) snapshot() *logTable {
+	t := b.t
+	t.origins = b.origins.view
+	t.attrs, t.body, t.text = b.attrs.snapshot(), b.body.snapshot(), b.text.dict
+	return &t
+}
+
+func (b *logBuilder) seal() *logTable {
+	t := b.snapshot()
+	t.seal()
+	t.size = t.bytes()
+	return t
+}
+
+func (b *logBuilder) bytes() int {
+	return int(unsafe.Sizeof(*b)) + b.t.fixedBytes() + b.origins.bytes() + b.attrs.bytes() + b.body.bytes() + b.text.bytes() +
+		len(b.rareIDs)*(20+mapEntry)
+}
