@@ -16,7 +16,7 @@ export default defineConfig({
     },
   },
   build: {
-    target: 'es2024',
+    target: 'es2023',
     // The manifest tells test/check-size.mjs what the first load is.
     manifest: 'manifest.json',
     assetsInlineLimit: 0,

@@ -1,3 +1,4 @@
+import { groupBy } from '../collections/groupBy';
 import { ApiError } from './error';
 import type { Span } from './schema';
 
@@ -42,7 +43,7 @@ export class SpanBatch {
 
   async #sendSome(batch: ReadonlyArray<readonly [string, Waiting[]]>): Promise<void> {
     try {
-      const byId = Map.groupBy(await this.#fetch(batch.map(([id]) => id)), (span) => span.spanId);
+      const byId = groupBy(await this.#fetch(batch.map(([id]) => id)), (span) => span.spanId);
       for (const [id, waiting] of batch) {
         const spans = byId.get(id);
         for (const { resolve, reject } of waiting) {

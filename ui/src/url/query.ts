@@ -23,6 +23,6 @@ export function stringifyQuery(search: Record<string, unknown>): string {
     for (const item of Array.isArray(value) ? value : [value]) params.append(key, String(item));
   }
   // The characters that tags are full of stay readable.
-  const text = params.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
+  const text = params.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',').replaceAll('%7E', '~');
   return text === '' ? '' : `?${text}`;
 }

@@ -93,8 +93,8 @@ export function Combobox({ label, value, choices, onChange, onCommit, placeholde
             }}
           />
           {open && (shown.length > 0 || loading || hint) && (
-            <div className={css.list}>
-              <div role="listbox" id={listId} aria-label={label}>
+            <div className={css.popup}>
+              <div role="listbox" id={listId} aria-label={label} className={css.list}>
                 {shown.map((choice, i) => (
                   <div
                     key={choice.value}

@@ -1,6 +1,7 @@
 import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { Fragment } from 'react';
+import { groupBy } from '../../collections/groupBy';
 import { type Shortcut, useRegistry } from '../../keys/registry';
 import { Button } from '../form/Button';
 import css from './Overlay.module.css';
@@ -20,7 +21,7 @@ function spoken(keys: string): string[] {
 
 /** Everything that can be pressed on this page, from what is registered. */
 export default function Help({ onClose }: { onClose: () => void }) {
-  const groups = Map.groupBy(useRegistry((state) => state.sets).flat(), (shortcut: Shortcut) => shortcut.group);
+  const groups = groupBy(useRegistry((state) => state.sets).flat(), (shortcut: Shortcut) => shortcut.group);
   return (
     <Dialog.Root open onOpenChange={(open) => open || onClose()}>
       <Dialog.Portal>

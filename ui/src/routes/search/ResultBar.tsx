@@ -52,8 +52,9 @@ export function ResultBar({ list, search, busy, updatedAt, onChange, onRefresh }
           <option value="5">refresh: 5 s</option>
           <option value="30">refresh: 30 s</option>
         </select>
-        <Button small onClick={onRefresh} aria-label="Search again" title={`As of ${formatClock(updatedAt)}`}>
-          <RefreshCw size={14} aria-hidden="true" className={busy ? css.turning : undefined} /> {formatClock(updatedAt)}
+        <Button small onClick={onRefresh} title="Search again (r)">
+          <RefreshCw size={14} aria-hidden="true" className={busy ? css.turning : undefined} />
+          <span className="visually-hidden">Search again, shown is </span> {formatClock(updatedAt)}
         </Button>
       </div>
     </header>

@@ -5,6 +5,7 @@ import { KINDS } from '../../api/schema';
 import { Button } from '../../components/form/Button';
 import { Combobox } from '../../components/form/Combobox';
 import { SelectField, TextField } from '../../components/form/Field';
+import { groupBy } from '../../collections/groupBy';
 import { formatCount, plural } from '../../format/count';
 import { checkDraft, type DraftProblems, draftOf, type SearchDraft, searchOf } from '../../url/tracesQuery';
 import { LIMITS, type TracesSearch } from '../../url/tracesSearch';
@@ -91,7 +92,7 @@ export function SearchForm({ search, onSearch, busy, ref }: SearchFormProps) {
 
 /** One choice per name; an operation can exist in several kinds. */
 function distinctOperations(operations: readonly { name: string; kind: string; spans: number }[]) {
-  return [...Map.groupBy(operations, (operation) => operation.name)].map(([value, same]) => ({
+  return [...groupBy(operations, (operation) => operation.name)].map(([value, same]) => ({
     value,
     note: `${same.map((o) => o.kind).join(', ')} · ${formatCount(same.reduce((n, o) => n + o.spans, 0))}`,
   }));

@@ -25,13 +25,15 @@ export function Legend() {
               type="button"
               className={css.service}
               aria-pressed={chosen}
-              aria-label={`${name}, ${plural(spans, 'span')}${errors > 0 ? `, ${plural(errors, 'error')}` : ''}`}
               onClick={() => change({ service: chosen ? undefined : name })}
             >
               <ServiceMark mark={mark} />
               {name}
-              <span className={css.count}>{formatCount(spans)}</span>
-              {errors > 0 && <span className={css.errors}>{formatCount(errors)} err</span>}
+              <span className={css.count}>
+                {formatCount(spans)}
+                <span className="visually-hidden"> {spans === 1 ? 'span' : 'spans'}</span>
+              </span>
+              {errors > 0 && <span className={css.errors}>{plural(errors, 'error')}</span>}
             </button>
           </li>
         );

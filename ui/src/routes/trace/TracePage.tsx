@@ -15,6 +15,7 @@ export function TracePage() {
   if (!id) {
     return (
       <div className={pageCss.page}>
+        <h1 className="visually-hidden">Trace</h1>
         <Failure title="That is not a trace id" error={new Error(`“${traceId}” is not 1 to 32 hex digits.`)}>
           <Link to="/traces">Search traces</Link>
         </Failure>
@@ -30,12 +31,14 @@ function KnownTrace({ traceId }: { traceId: string }) {
     case 'loading':
       return (
         <div className={pageCss.page}>
+          <h1 className="visually-hidden">Trace</h1>
           <LoadingRows rows={16} label="Loading the trace" />
         </div>
       );
     case 'failed':
       return (
         <div className={pageCss.page}>
+          <h1 className="visually-hidden">Trace</h1>
           <Failure title="The trace could not be opened" error={opening.error} onRetry={reload}>
             <Link to="/traces">Search traces</Link>
           </Failure>

@@ -1,0 +1,67 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { fetchStatus, fetchTraces } from './client';
+import { ApiError } from './error';
+import { SpanBatch } from './spanBatch';
+import type { Span } from './schema';
+
+const respond = (body: string, status = 200) =>
+  vi.stubGlobal('fetch', vi.fn(async () => new Response(body, { status })));
+
+afterEach(() => vi.unstubAllGlobals());
+
+const failure = async (promise: Promise<unknown>): Promise<ApiError> => {
+  const error: unknown = await promise.then(
+    () => null,
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(ApiError);
+  return error as ApiError;
+};
+
+describe('client', () => {
+  it('carries the message of the server', async () => {
+    respond('{"error":{"code":"bad_request","message":"minDuration: write 200ms"}}', 400);
+    const error = await failure(fetchTraces(new URLSearchParams()));
+    expect(error).toMatchObject({ code: 'bad_request', message: 'minDuration: write 200ms', status: 400, retryable: false });
+  });
+  it('makes something of an error that is not the contract', async () => {
+    respond('upstream is down', 502);
+    expect(await failure(fetchStatus())).toMatchObject({ code: 'internal', message: 'HTTP 502: upstream is down', retryable: true });
+  });
+  it('says that nothing answered', async () => {
+    vi.stubGlobal('fetch', vi.fn(async () => Promise.reject(new TypeError('failed'))));
+    expect(await failure(fetchStatus())).toMatchObject({ code: 'unreachable', retryable: true });
+  });
+  it('refuses an answer that is not what the contract says', async () => {
+    respond('{"version":1}');
+    expect((await failure(fetchStatus())).message).toContain('not what the contract says');
+    respond('<html>');
+    expect((await failure(fetchStatus())).message).toContain('not JSON');
+  });
+  it('ignores fields of a newer server, and reads null as an empty list', async () => {
+    respond('{"traces":null,"more":false,"somethingNew":1}');
+    expect(await fetchTraces(new URLSearchParams())).toEqual({ traces: [], more: false });
+  });
+});
+
+describe('SpanBatch', () => {
+  const span = (spanId: string) => ({ spanId }) as Span;
+  it('asks once for what is wanted together', async () => {
+    const fetch = vi.fn(async (ids: readonly string[]) => ids.map(span));
+    const batch = new SpanBatch(fetch);
+    const answers = await Promise.all(['a', 'b', 'a'].map((id) => batch.load(id)));
+    expect(fetch.mock.calls).toEqual([[['a', 'b']]]);
+    expect(answers.map(([first]) => first!.spanId)).toEqual(['a', 'b', 'a']);
+  });
+  it('never asks for more than 500 at once', async () => {
+    const fetch = vi.fn(async (ids: readonly string[]) => ids.map(span));
+    const batch = new SpanBatch(fetch);
+    await Promise.all(Array.from({ length: 1100 }, (_, i) => batch.load(String(i))));
+    expect(fetch.mock.calls.map(([ids]) => ids.length)).toEqual([500, 500, 100]);
+  });
+  it('gives back every span of a shared id, and says when one is gone', async () => {
+    const batch = new SpanBatch(async () => [span('a'), span('a')]);
+    expect(await batch.load('a')).toHaveLength(2);
+    expect((await failure(batch.load('b'))).code).toBe('not_found');
+  });
+});
