@@ -73,9 +73,7 @@ func (s *server) skeleton(t *testing.T, traceID string) skeleton {
 		for row := range k.header.Rows {
 			switch c.Name {
 			case "id":
-				var id [8]byte
-				binary.BigEndian.PutUint64(id[:], binary.LittleEndian.Uint64(column[8*row:]))
-				k.ids = append(k.ids, hex.EncodeToString(id[:]))
+				k.ids = append(k.ids, hex.EncodeToString(column[8*row:8*row+8]))
 			case "parent":
 				k.parents = append(k.parents, int32(binary.LittleEndian.Uint32(column[4*row:])))
 			case "flags":
