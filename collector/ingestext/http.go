@@ -60,8 +60,8 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch count, signal, message := outcome.Rejected(); {
-	case body.tooLarge != nil && a.code >= 400:
-		h.refuse(w, r, a, body.tooLarge)
+	case body.failed != nil && a.code >= 400:
+		h.refuse(w, r, a, body.failed)
 		return
 	case a.code == http.StatusOK && count > 0:
 		if err := a.say(newPartialSuccess(signal, count, message)); err != nil {
@@ -117,19 +117,23 @@ func (h *httpHandler) refuse(w http.ResponseWriter, r *http.Request, a *answer, 
 	a.send(w)
 }
 
-// requestBody remembers that a limit was hit, whoever set it: the receiver
-// only sees that reading failed.
+// requestBody remembers why reading failed: a limit, whoever set it, an end
+// before the announced one, or bytes that do not decompress. Receivers say no
+// more than that it failed, and some call it a failure of the server.
 type requestBody struct {
-	source   io.Reader
-	closer   io.Closer
-	tooLarge error
+	source io.Reader
+	closer io.Closer
+	failed error
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
 	n, err := b.source.Read(p)
 	var maximum *http.MaxBytesError
-	if errors.As(err, &maximum) {
-		b.tooLarge = errTooLarge(maximum.Limit)
+	switch {
+	case errors.As(err, &maximum):
+		b.failed = errTooLarge(maximum.Limit)
+	case err != nil && !errors.Is(err, io.EOF):
+		b.failed = fmt.Errorf("the body cannot be read: %w", err)
 	}
 	return n, err
 }

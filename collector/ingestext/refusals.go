@@ -1,6 +1,7 @@
 package ingestext
 
 import (
+	"io"
 	"net/http"
 	"strings"
 
@@ -126,8 +127,9 @@ func grpcReason(err error) reason {
 		return overloaded
 	case codes.Canceled, codes.DeadlineExceeded:
 		return canceled
-	case codes.Internal:
-		if strings.Contains(s.Message(), "grpc: failed to decompress") || strings.Contains(s.Message(), "grpc: error") {
+	case codes.Internal, codes.Unknown:
+		// What the server library says of a request that it cannot read.
+		if strings.HasPrefix(s.Message(), "grpc: ") || s.Message() == io.ErrUnexpectedEOF.Error() {
 			return malformed
 		}
 	}
