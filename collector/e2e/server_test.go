@@ -70,7 +70,7 @@ func launch(dir string, flags ...string) (*server, error) {
 		}
 		s, err := launchAt(a, dir, flags...)
 		// Another process may have taken a port since it was found free.
-		if err == nil || try == tries || !strings.Contains(err.Error(), "address already in use") {
+		if err == nil || try == tries || !strings.Contains(err.Error(), "already in use") {
 			return s, err
 		}
 	}
