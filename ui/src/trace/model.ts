@@ -48,6 +48,9 @@ function marksByIndex(names: string[], spans: number[]): ServiceMark[] {
   return marks;
 }
 
+/** ns from the start of what is shown to a row: a corrected clock can move the first span. */
+export const sinceStart = (times: Times, row: number) => times.start[row]! - times.whole.from;
+
 export const timesOf = (trace: TraceModel, corrected: boolean): Times =>
   (corrected && trace.corrected) || trace.recorded;
 

@@ -51,7 +51,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         </Command.Group>
         {data && data.services.length > 0 && (
           <Command.Group heading="Traces of a service">
-            {data.services.map(({ name, spans }) => (
+            {data.services.toSorted((a, b) => b.spans - a.spans).map(({ name, spans }) => (
               <Command.Item key={name} value={`service ${name}`} onSelect={then(() => void navigate({ to: '/traces', search: { service: name } }))}>
                 {name} <small>{plural(spans, 'span')}</small>
               </Command.Item>

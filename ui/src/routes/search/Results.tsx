@@ -46,12 +46,16 @@ export function Results({ search, query, onChange, onSearch }: ResultsProps) {
   );
 }
 
+// Services that begin a trace rank first: their mark leads the row.
 function marksOf(list: TraceList | undefined) {
-  const spans = new Map<string, number>();
+  const rank = new Map<string, { roots: number; spans: number }>();
+  const entry = (name: string) => rank.get(name) ?? rank.set(name, { roots: 0, spans: 0 }).get(name)!;
   for (const trace of list?.traces ?? []) {
-    for (const service of trace.services) spans.set(service.name, (spans.get(service.name) ?? 0) + service.spans);
-    if (!spans.has(trace.rootService)) spans.set(trace.rootService, 0);
+    for (const service of trace.services) entry(service.name).spans += service.spans;
+    entry(trace.rootService).roots++;
   }
-  const ranked = [...spans].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([name]) => name);
+  const ranked = [...rank]
+    .sort(([nameA, a], [nameB, b]) => b.roots - a.roots || b.spans - a.spans || (nameA < nameB ? -1 : 1))
+    .map(([name]) => name);
   return new Map(assignMarks(ranked).map((mark) => [mark.name, mark]));
 }

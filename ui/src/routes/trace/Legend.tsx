@@ -1,8 +1,12 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
+import { Button } from '../../components/form/Button';
 import { ServiceMark } from '../../components/service/ServiceMark';
 import { formatCount, plural } from '../../format/count';
 import { useTrace } from './context';
 import css from './Legend.module.css';
+
+/** More services than this fold away; the largest come first. */
+const SHOWN = 12;
 
 /** Services of the trace; pressing one makes its spans stand out. */
 export function Legend() {
@@ -15,9 +19,13 @@ export function Legend() {
         .sort((a, b) => b.spans - a.spans),
     [trace],
   );
+  const [all, setAll] = useState(false);
+  const folded = services.length - SHOWN;
+  // The chosen service stays in sight wherever it ranks.
+  const shown = all || folded <= 1 ? services : services.filter(({ name }, i) => i < SHOWN || name === search.service);
   return (
     <ul className={css.legend} aria-label="Services">
-      {services.map(({ name, spans, errors, mark }) => {
+      {shown.map(({ name, spans, errors, mark }) => {
         const chosen = search.service === name;
         return (
           <li key={name}>
@@ -38,6 +46,13 @@ export function Legend() {
           </li>
         );
       })}
+      {folded > 1 && (
+        <li>
+          <Button small quiet aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? 'Show fewer' : `${plural(folded, 'more service')}…`}
+          </Button>
+        </li>
+      )}
     </ul>
   );
 }

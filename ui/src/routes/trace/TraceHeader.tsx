@@ -12,10 +12,11 @@ import { factsOf } from './facts';
 import css from './TraceHeader.module.css';
 
 export function TraceHeader({ onReload }: { onReload: () => void }) {
-  const { trace } = useTrace();
+  const { trace, times, corrected } = useTrace();
   const { header } = trace.skeleton;
   if (header.rows === 0) return null;
   const lead = leadRow(trace);
+  const length = times.whole.to - times.whole.from;
   return (
     <header className={css.header}>
       <div className={css.title}>
@@ -50,7 +51,10 @@ export function TraceHeader({ onReload }: { onReload: () => void }) {
         </div>
         <div>
           <dt>Duration</dt>
-          <dd>{formatDuration(header.durationNs)}</dd>
+          <dd>
+            {formatDuration(length)}
+            {corrected && length !== header.durationNs && ` (recorded ${formatDuration(header.durationNs)})`}
+          </dd>
         </div>
         {factsOf(trace).map(({ name, text, tone }) => (
           <div key={name} data-tone={tone}>

@@ -5,7 +5,7 @@ import { formatShare } from '../../../format/count';
 import { formatDuration } from '../../../format/duration';
 import { addNs, formatInstant } from '../../../format/time';
 import { Flag } from '../../../trace/flags';
-import { hasFlag, hostAt, operationAt, serviceAt } from '../../../trace/model';
+import { hasFlag, hostAt, operationAt, serviceAt, sinceStart } from '../../../trace/model';
 import { useTrace } from '../context';
 import css from './SpanPanel.module.css';
 
@@ -13,7 +13,6 @@ import css from './SpanPanel.module.css';
 export function SpanFacts({ row, span }: { row: number; span: Span | undefined }) {
   const { trace, times, corrected, select } = useTrace();
   const { header, duration, parent } = trace.skeleton;
-  const start = times.start[row]!;
   const length = duration[row]!;
   const host = hostAt(trace, row);
   const skew = host?.skewNs ?? 0;
@@ -27,12 +26,12 @@ export function SpanFacts({ row, span }: { row: number; span: Span | undefined }
           {formatDuration(times.self[row]!)}
           {length > 0 && <small> {formatShare(times.self[row]! / length)}</small>}
         </Fact>
-        <Fact name="Starts at">{formatDuration(start)}</Fact>
-        <Fact name="Absolute">{formatInstant(addNs(header.startUnixNano, start))}</Fact>
+        <Fact name="Starts at">{formatDuration(sinceStart(times, row))}</Fact>
+        <Fact name="Absolute">{formatInstant(addNs(header.startUnixNano, times.start[row]!))}</Fact>
         {host?.name && <Fact name="Host">{host.name}</Fact>}
         {corrected && skew !== 0 && (
           <Fact name="Clock">
-            moved by {formatDuration(skew)}; recorded start {formatDuration(trace.recorded.start[row]!)}
+            moved by {formatDuration(skew)}; recorded {formatInstant(addNs(header.startUnixNano, trace.recorded.start[row]!))}
           </Fact>
         )}
         <Fact name="Parent">

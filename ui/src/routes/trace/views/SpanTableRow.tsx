@@ -2,7 +2,7 @@ import { ServiceMark } from '../../../components/service/ServiceMark';
 import { formatCount } from '../../../format/count';
 import { formatDuration } from '../../../format/duration';
 import { Flag } from '../../../trace/flags';
-import { hasFlag, kindAt, markAt, operationAt, serviceAt } from '../../../trace/model';
+import { hasFlag, kindAt, markAt, operationAt, serviceAt, sinceStart } from '../../../trace/model';
 import { useTrace } from '../context';
 import { RowMarks } from '../waterfall/RowMarks';
 import css from './SpanTable.module.css';
@@ -38,7 +38,7 @@ export function SpanTableRow({ row, position, top, selected, active, matched }: 
         {kindAt(trace, row)}
       </div>
       <div role="cell" className={css.start}>
-        {formatDuration(times.start[row]!)}
+        {formatDuration(sinceStart(times, row))}
       </div>
       <div role="cell" className={css.duration}>
         {formatDuration(trace.skeleton.duration[row]!)}

@@ -12,8 +12,9 @@ export function Ruler({ width }: { width: number }) {
   const range = useSyncExternalStore(timeline.subscribe, timeline.getRange);
   if (width === 0) return null;
   const scale = width / (range.to - range.from);
-  return ticks(range, Math.floor(width / TICK_PX)).map((time) => {
-    const x = (time - range.from) * scale;
+  const shown = { from: range.from - timeline.whole.from, to: range.to - timeline.whole.from };
+  return ticks(shown, Math.floor(width / TICK_PX)).map((time) => {
+    const x = (time - shown.from) * scale;
     return (
       <span key={time} className={x > width - 60 ? `${css.tick} ${css.tickLast}` : css.tick} style={{ transform: `translateX(${x}px)` }}>
         {formatDuration(time)}

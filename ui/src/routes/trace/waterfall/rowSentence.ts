@@ -1,6 +1,6 @@
 import { formatDuration } from '../../../format/duration';
 import { Flag } from '../../../trace/flags';
-import { hasFlag, operationAt, serviceAt, timesOf, type TraceModel } from '../../../trace/model';
+import { hasFlag, operationAt, serviceAt, sinceStart, timesOf, type TraceModel } from '../../../trace/model';
 
 const WORDS = [
   [Flag.error, 'error'],
@@ -18,6 +18,6 @@ export function rowSentence(trace: TraceModel, row: number, corrected: boolean):
     operationAt(trace, row),
     formatDuration(trace.skeleton.duration[row]!),
     ...flags,
-    `starts at ${formatDuration(timesOf(trace, corrected).start[row]!)}`,
+    `starts at ${formatDuration(sinceStart(timesOf(trace, corrected), row))}`,
   ].join(', ');
 }
