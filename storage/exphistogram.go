@@ -1,6 +1,9 @@
 package storage
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // maxHistogramBuckets bounds an ExpHistogram; it is the default size of the
 // OpenTelemetry exponential histogram aggregation.
@@ -125,26 +128,33 @@ func (h *ExpHistogram) overflow(first, last int32) (by int32) {
 	return by
 }
 
-// coarsen lowers the scale by merging 2^by neighbouring buckets.
+// coarsen lowers the scale by merging 2^by neighbouring buckets, in place: a
+// bucket never moves up.
 func (h *ExpHistogram) coarsen(by int32) {
-	first := h.Offset >> by
-	counts := make([]uint64, h.last()>>by-first+1)
+	first, last := h.Offset>>by, h.last()>>by
+	to := int32(-1)
 	for i, n := range h.Counts {
-		counts[(h.Offset+int32(i))>>by-first] += n
+		if at := (h.Offset+int32(i))>>by - first; at > to {
+			h.Counts[at], to = n, at
+		} else {
+			h.Counts[at] += n
+		}
 	}
-	h.Scale, h.Offset, h.Counts = h.Scale-by, first, counts
+	h.Scale, h.Offset, h.Counts = h.Scale-by, first, h.Counts[:last-first+1]
 }
 
 // cover extends Counts to first..last.
 func (h *ExpHistogram) cover(first, last int32) {
-	if first < h.Offset {
-		grown := make([]uint64, int(h.Offset-first)+len(h.Counts))
-		copy(grown[h.Offset-first:], h.Counts)
-		h.Offset, h.Counts = first, grown
+	n := len(h.Counts)
+	front, back := int(max(0, h.Offset-first)), int(max(0, last-h.last()))
+	if front+back == 0 {
+		return
 	}
-	for h.last() < last {
-		h.Counts = append(h.Counts, 0)
-	}
+	h.Counts = slices.Grow(h.Counts, front+back)[:n+front+back]
+	copy(h.Counts[front:], h.Counts[:n])
+	clear(h.Counts[:front])
+	clear(h.Counts[front+n:])
+	h.Offset -= int32(front)
 }
 
 // bucketIndex is the i with base^i < v <= base^(i+1).

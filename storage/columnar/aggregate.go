@@ -65,10 +65,18 @@ type aggregator struct {
 	maxGroups int
 	groups    []storage.Group
 	byValue   []map[storage.Value]uint32 // per key: a number for every value
+	small     [][smallInts]uint32        // per key: number +1 by int
 	byPair    map[uint64]uint32          // a combination and the next value: a combination
 	pairs     []uint32                   // group of a full combination +1, by its number
+	recent    [1024]recentPair           // in front of byPair, by hash
 	ids       []uint32                   // scratch: combination per row
 	memo      []uint32                   // scratch: value number +1 by dictionary index
+}
+
+// recentPair is an entry of byPair; id is one more than there.
+type recentPair struct {
+	pair uint64
+	id   uint32
 }
 
 func newAggregator(q storage.Aggregation) (*aggregator, error) {
@@ -88,6 +96,7 @@ func newAggregator(q storage.Aggregation) (*aggregator, error) {
 		}
 		a.cells = int(cells)
 	}
+	a.small = make([][smallInts]uint32, len(q.By))
 	for range q.By {
 		a.byValue = append(a.byValue, map[storage.Value]uint32{})
 	}
@@ -169,33 +178,41 @@ func (a *aggregator) groupsOf(n int, by []storage.Column) ([]uint32, error) {
 // combine extends the combinations in ids by the values of key k.
 func (a *aggregator) combine(k int, col *storage.Column) {
 	a.memo = append(a.memo[:0], make([]uint32, len(col.Dict))...)
-	var lastPair uint64
-	var lastID uint32
 	for i := range a.ids {
 		pair := uint64(k)<<56 | uint64(a.ids[i])<<28 | uint64(a.number(k, col, i))
-		if i == 0 || pair != lastPair {
+		recent := &a.recent[pair*0x9E3779B97F4A7C15>>54]
+		if recent.id == 0 || recent.pair != pair {
 			id, ok := a.byPair[pair]
 			if !ok {
 				id = uint32(len(a.byPair))
 				a.byPair[pair] = id
 			}
-			lastPair, lastID = pair, id
+			*recent = recentPair{pair, id + 1}
 		}
-		a.ids[i] = lastID
+		a.ids[i] = recent.id - 1
 	}
 }
 
 // number returns the number of the value of a row among those of key k.
 func (a *aggregator) number(k int, col *storage.Column, i int) uint32 {
-	if col.Types[i] != storage.TypeString {
+	var memo *uint32
+	switch bits := col.Bits[i]; {
+	case col.Types[i] == storage.TypeString:
+		memo = &a.memo[bits]
+	case col.Types[i] == storage.TypeInt && bits < smallInts:
+		memo = &a.small[k][bits]
+	default:
 		return numberOf(a.byValue[k], col.Value(i))
 	}
-	memo := &a.memo[col.Bits[i]]
 	if *memo == 0 {
 		*memo = numberOf(a.byValue[k], col.Value(i)) + 1
 	}
 	return *memo - 1
 }
+
+// smallInts are ints from 0 whose numbers are kept in an array: kinds and
+// status codes.
+const smallInts = 1024
 
 func numberOf(ids map[storage.Value]uint32, v storage.Value) uint32 {
 	id, ok := ids[v]

@@ -3,6 +3,7 @@ package columnar
 import (
 	"encoding/binary"
 	"math"
+	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -222,7 +223,8 @@ func (b *attrsBuilder) bytes() int {
 	n := b.view.bytes() + b.over.key.bytes() + b.over.values.bytes() + cap(b.scratch) + 2*cap(b.ids)
 	n += b.keyBytes + len(b.byKey)*(24+mapEntry) + b.shapeBytes + len(b.byShape)*(24+mapEntry)
 	for i := range b.building {
-		n += b.building[i].column.bytes() + b.building[i].text.bytes() + 56
+		n += b.building[i].column.bytes() + b.building[i].text.bytes()
 	}
-	return n
+	// What a columnBuilder has beyond its column, and the column of a snapshot.
+	return n + len(b.building)*int(unsafe.Sizeof(columnBuilder{}))
 }

@@ -156,7 +156,20 @@ func TestDictionaryOfUniqueTextGoesPlain(t *testing.T) {
 }
 
 func FuzzWriteSpans(f *testing.F) {
-	enc, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(newMesh().request(2, 5))
+	td := ptrace.NewTraces()
+	rs := td.ResourceSpans().AppendEmpty()
+	rs.Resource().Attributes().PutStr("service.name", "a")
+	spans := rs.ScopeSpans().AppendEmpty().Spans()
+	for n := range byte(3) { // small, or the fuzzer spends its time on minimizing
+		span := spans.AppendEmpty()
+		span.SetTraceID(pcommon.TraceID{1})
+		span.SetSpanID(pcommon.SpanID{n})
+		span.Attributes().PutEmptyMap("m").PutEmptySlice("a").AppendEmpty().SetStr("x")
+		span.Attributes().PutInt("i", int64(n))
+		span.Events().AppendEmpty().Attributes().PutDouble("d", 1)
+		span.Links().AppendEmpty().Attributes().PutBool("b", true)
+	}
+	enc, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
 	if err != nil {
 		f.Fatal(err)
 	}

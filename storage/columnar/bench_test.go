@@ -119,6 +119,7 @@ func BenchmarkTraceFetch(b *testing.B) {
 	}
 	spans, n := 0, 0
 	b.ReportAllocs()
+	clock := startCPU()
 	for b.Loop() {
 		for got, err := range s.Spans().Traces(context.Background(), ids[n%len(ids):n%len(ids)+1]) {
 			if err != nil {
@@ -129,6 +130,7 @@ func BenchmarkTraceFetch(b *testing.B) {
 		n++
 	}
 	b.ReportMetric(float64(spans)/float64(n), "spans/trace")
+	clock.perSpan(b, spans/n)
 }
 
 func BenchmarkAggregate(b *testing.B) {

@@ -2,6 +2,32 @@ package columnar
 
 import "sync/atomic"
 
+// # The snapshot rule
+//
+// Queries run without a lock while writes go on. That is sound because of one
+// rule: whatever a reader may hold is never written to again.
+//
+// A sealed table does not change at all. A builder consists of slices that only
+// grow: rows, codes, dictionary text and offsets, shapes, ranks, the chain of
+// rows of a trace, resources. An append writes at or above the length that the
+// slice header had before, or to a new array. So a copy of the headers, taken
+// while nobody appends, is a table for ever: its reader sees the elements below
+// its lengths, appends happen above them. The race detector agrees since the
+// copy is made under the lock that appends hold, which also orders it after
+// every append that it contains; that is what makes acknowledged writes visible.
+//
+// What is updated in place must therefore stay out of snapshots: the hash
+// tables with which a builder finds text, shapes, resources and the last row of
+// a trace. Only the last is of use to readers: Traces looks it up while it
+// holds the lock for its snapshot, once per trace and builder, and walks the
+// chain later. In a sealed table the index is at rest and needs no lock.
+//
+// Taking a snapshot copies some hundred bytes a column. It is kept until the
+// next append, so that readers of a quiet builder share one.
+//
+// Eviction takes a table off the list. Readers that have it keep it alive, the
+// garbage collector frees it after them.
+
 // builder is a table that is being filled. Its owner's lock guards it.
 type builder[T table] interface {
 	len() int
