@@ -116,7 +116,10 @@ test('controls are at least 24 px', async () => {
 test('nothing moves under prefers-reduced-motion, and forced colours keep the bars', async () => {
   const page = await target.page({ reducedMotion: 'reduce', forcedColors: 'active' });
   await openTrace(page, target, trace.traceId);
-  const bar = await rows(page).first().locator('[role="gridcell"]').last().locator('span').first().evaluate((n) => getComputedStyle(n).backgroundColor);
+  const bar = await rows(page).first().locator('[role="gridcell"]').last().locator('span').first().evaluate((n) => {
+    const { backgroundColor, backgroundImage } = getComputedStyle(n);
+    return backgroundImage === 'none' ? backgroundColor : backgroundImage;
+  });
   assert.notEqual(bar, 'rgba(0, 0, 0, 0)');
   const motion = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--motion').trim());
   assert.ok(['0ms', '0s'].includes(motion), motion);

@@ -19,6 +19,7 @@ export function NoTraces({ search, onSearch }: NoTracesProps) {
   if (data && data.spans === 0) return <FirstSpan />;
 
   const { sort, refresh, plot, range, start, end, limit, ...conditions } = search;
+  const held = data?.oldestUnixNano && data.newestUnixNano ? wholeWindow(data.oldestUnixNano, data.newestUnixNano) : null;
   const narrowed = Object.keys(conditions).length > 0;
   return (
     <Notice title="No trace matches">
@@ -29,11 +30,18 @@ export function NoTraces({ search, onSearch }: NoTracesProps) {
       )}
       <p>A trace matches when one of its spans meets every condition. Widen the time, or take conditions away.</p>
       <div className={css.actions}>
-        {range !== '7d' && <Button onClick={() => onSearch({ ...search, range: '7d', start: undefined, end: undefined })}>Search the last 7 days</Button>}
+        {held && <Button onClick={() => onSearch({ ...search, range: undefined, ...held })}>Search all that is held</Button>}
         {narrowed && <Button onClick={() => onSearch({ sort, refresh, plot, range, start, end, limit })}>Drop every condition</Button>}
       </div>
     </Notice>
   );
+}
+
+/** From before the oldest span to after the newest, in whole seconds. */
+function wholeWindow(oldest: string, newest: string) {
+  const start = new Date(Math.floor(nsToDate(oldest).getTime() / 1000) * 1000);
+  const end = new Date(Math.ceil(nsToDate(newest).getTime() / 1000 + 1) * 1000);
+  return { start: start.toISOString(), end: end.toISOString() };
 }
 
 function FirstSpan() {

@@ -30,7 +30,7 @@ export function ResultBar({ list, search, busy, updatedAt, onChange, onRefresh }
     <header className={css.bar}>
       <div>
         <p role="status">
-          <strong>{list.more ? `${shown} shown, more match` : `${shown}, all that match`}</strong>
+          <strong>{list.more ? `${shown} shown, more match` : list.traces.length === 0 ? 'No traces' : `${shown}, all that match`}</strong>
           <span className={css.muted}>{inspected}</span>
         </p>
         {list.notes?.map((note) => (

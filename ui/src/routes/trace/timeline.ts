@@ -132,7 +132,7 @@ export class Timeline {
       label.style.transform = `translateX(${shownLeft - 6}px) translateX(-100%)`;
     } else {
       label.dataset.side = 'inside';
-      label.style.transform = `translateX(${Math.min(shownRight, this.#width) + 1}px) translateX(-100%)`;
+      label.style.transform = `translateX(${Math.min(shownRight, this.#width) - 8}px) translateX(-100%)`;
     }
   }
 }

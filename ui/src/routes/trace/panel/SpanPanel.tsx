@@ -10,6 +10,7 @@ import { KindIcon } from '../../../components/service/KindIcon';
 import { ServiceMark } from '../../../components/service/ServiceMark';
 import { kindAt, markAt, operationAt, serviceAt, type TraceModel } from '../../../trace/model';
 import { rowsOfId, spanIdAt } from '../../../trace/spanId';
+import { positionOf } from '../../../trace/visibleRows';
 import { useTrace } from '../context';
 import { AttributeSections } from './AttributeSections';
 import { Events } from './Events';
@@ -23,17 +24,18 @@ const NEIGHBOURS = 10;
 /** The details of one span, beside the rows. */
 export function SpanPanel({ row }: { row: number }) {
   const { trace, change, rows } = useTrace();
+  const { visible } = rows;
   const { traceId } = trace.skeleton.header;
   const spanId = spanIdAt(trace.skeleton.id, row);
   const { data, error, refetch } = useQuery(spanQuery(traceId, spanId));
   const client = useQueryClient();
 
   useEffect(() => {
-    const at = rows.positionOf(row);
-    for (const near of rows.visible.subarray(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS)) {
+    const at = Math.max(0, positionOf(visible, row));
+    for (const near of visible.subarray(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS)) {
       void client.prefetchQuery(spanQuery(traceId, spanIdAt(trace.skeleton.id, near)));
     }
-  }, [client, trace, traceId, rows.visible, rows.positionOf, row, rows]);
+  }, [client, trace, traceId, visible, row]);
 
   const span = data && spanOfRow(trace, row, data);
   return (
