@@ -3,6 +3,7 @@ package columnar
 import (
 	"encoding/binary"
 	"math"
+	"strings"
 	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -117,7 +118,7 @@ func (b *attrsBuilder) appendSlow(k string, v pcommon.Value) (repaired bool) {
 			return b.appendOverflow(k, v) || repaired
 		}
 		*b.budget--
-		k = string(append([]byte(nil), k...))
+		k = strings.Clone(k)
 		id = uint16(len(b.building))
 		b.building = append(b.building, columnBuilder{column: column{key: k, typ: typ}})
 		b.byKey[columnKey{k, typ}] = id

@@ -122,6 +122,9 @@ func testTypePairs(e *env) {
 		for _, a := range s.List(s.Attributes[0]) {
 			key := storage.Key{Scope: scope, Name: s.Strings[a.Key]}
 			for _, b := range s.List(s.Attributes[0]) {
+				if scope != storage.ScopeSpan && e.rng.IntN(12) > 0 {
+					continue // all pairs in one scope, some in the others: there are many
+				}
 				for _, op := range everyOp {
 					for _, asText := range []bool{false, true} {
 						if asText && op >= storage.Less && op <= storage.GreaterEqual {
