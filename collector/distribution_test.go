@@ -27,7 +27,7 @@ import (
 type fullStore struct{ storage.Store }
 
 func (fullStore) Spans() storage.SpanStore           { return fullSpans{} }
-func (fullStore) Capabilities() storage.Capabilities { return storage.Capabilities{} }
+func (fullStore) Capabilities() storage.Capabilities { return storage.Capabilities{Logs: true} }
 func (fullStore) Stats() storage.Stats               { return storage.Stats{} }
 func (fullStore) Close() error                       { return nil }
 

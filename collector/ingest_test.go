@@ -16,7 +16,10 @@ import (
 	"github.com/jaegertracing/jaeger-idl/proto-gen/api_v2"
 	"github.com/jaegertracing/jaeger-idl/thrift-gen/jaeger"
 	"github.com/klauspost/compress/zstd"
+	collogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
 	coltrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
+	logs "go.opentelemetry.io/proto/otlp/logs/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
@@ -181,4 +184,31 @@ func TestJaegerReachesTheStore(t *testing.T) {
 		}
 		s.wantTrace(fmt.Sprintf("%x", traceID(2)), "quote", "shipping")
 	})
+}
+
+func TestLogsReachTheStore(t *testing.T) {
+	s := newServer(t).start()
+	record := func(body string) *logs.LogRecord {
+		return &logs.LogRecord{
+			TimeUnixNano: uint64(time.Now().UnixNano()), TraceId: traceID(1), SpanId: spanID(1),
+			Body: &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: body}},
+		}
+	}
+	request := &collogs.ExportLogsServiceRequest{ResourceLogs: []*logs.ResourceLogs{{
+		ScopeLogs: []*logs.ScopeLogs{{LogRecords: []*logs.LogRecord{record("GET /cart 200"), record(strings.Repeat("x", 2<<20))}}},
+	}}}
+	resp, err := collogs.NewLogsServiceClient(dial(t, s.otlpGRPC)).Export(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := resp.GetPartialSuccess().GetRejectedLogRecords(); n != 1 {
+		t.Errorf("%d records were rejected: %v", n, resp)
+	}
+	answer, body := post(t, "http://"+s.otlpHTTP+"/v1/logs", marshal(t, request), "Content-Type", protobuf)
+	var export collogs.ExportLogsServiceResponse
+	if err := proto.Unmarshal(body, &export); err != nil || answer.StatusCode != http.StatusOK || export.GetPartialSuccess().GetRejectedLogRecords() != 1 {
+		t.Errorf("%s %v %v", answer.Status, &export, err)
+	}
+	s.wantMetric(`heddle_store_logs{store="main"}`, "2")
+	s.wantMetric(`heddle_logs_rejected_total{reason="too_large",store="main"}`, "2")
 }

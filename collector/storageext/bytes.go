@@ -31,7 +31,7 @@ func (b *ByteSize) UnmarshalText(text []byte) error {
 		}
 	}
 	f, err := strconv.ParseFloat(number, 64)
-	if err != nil || f < 0 || f*float64(unit) > math.MaxInt64/2 {
+	if err != nil || !(f >= 0) || f*float64(unit) > math.MaxInt64/2 { // NaN is not >= 0
 		return fmt.Errorf("%q is not a size in bytes: write a number with a unit, as in 512MiB or 2GB", text)
 	}
 	*b = ByteSize(f * float64(unit))
