@@ -256,9 +256,12 @@ func describeAll(what string, list []storage.Predicate) string {
 }
 
 func testNewestLeft(e *env) {
-	e.fill(1500)
-	for range 30 {
+	e.fill(12_000) // enough for several batches out of one table
+	for n := range 20 {
 		w, p := e.randomWindow(), e.randomPredicate(1)
+		if n == 0 {
+			w, p = anyTime, nil
+		}
 		bound, last := int64(math.MaxInt64), int64(storage.NoneLeft)
 		for b, err := range e.spans.Scan(context.Background(), storage.Scan{Window: w, Where: p}) {
 			if err != nil {
