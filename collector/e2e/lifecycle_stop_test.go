@@ -8,6 +8,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 )
 
 // TestStopWhileSending stops heddle in the middle of traffic. Every request
@@ -22,21 +28,23 @@ func TestStopWhileSending(t *testing.T) {
 	}
 	t.Cleanup(func() { s.kill() })
 
+	conn, err := grpc.NewClient(s.otlpGRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+
 	const senders, enough = 4, 400
 	var acknowledged, checked, missing atomic.Int64
 	var all sync.WaitGroup
 	middle := make(chan struct{}) // closed in the middle of traffic
-	for range senders {
+	for sender := range senders {
 		all.Go(func() {
 			for {
 				sp := goodSpan()
-				res, err := tryPost("http://"+s.otlpHTTP+"/v1/traces", exportRequest("stopping", sp))
-				if err != nil || res.code == http.StatusServiceUnavailable {
+				body := exportRequest("stopping", sp)
+				if sender%2 == 0 && !takenOverHTTP(t, s, body) || sender%2 == 1 && !takenOverGRPC(t, conn, body) {
 					return // it stops
-				}
-				if res.code != http.StatusOK {
-					t.Errorf("status %d while it stops: %s", res.code, res.body)
-					return
 				}
 				if acknowledged.Add(1) == enough {
 					close(middle)
@@ -60,6 +68,31 @@ func TestStopWhileSending(t *testing.T) {
 	if missing.Load() > 0 || checked.Load() < enough-senders {
 		t.Errorf("%d acknowledged, %d looked up, %d of those missing", acknowledged.Load(), checked.Load(), missing.Load())
 	}
+}
+
+// takenOverHTTP says whether a request was acknowledged. It may be refused for
+// the one reason that heddle stops.
+func takenOverHTTP(t *testing.T, s *server, body []byte) bool {
+	t.Helper()
+	res, err := tryPost("http://"+s.otlpHTTP+"/v1/traces", body)
+	if err == nil && res.code != http.StatusOK && res.code != http.StatusServiceUnavailable {
+		t.Errorf("status %d while it stops: %s", res.code, res.body)
+	}
+	return err == nil && res.code == http.StatusOK
+}
+
+func takenOverGRPC(t *testing.T, conn *grpc.ClientConn, body []byte) bool {
+	t.Helper()
+	req := ptraceotlp.NewExportRequest()
+	if err := req.UnmarshalProto(body); err != nil {
+		t.Error(err)
+		return false
+	}
+	_, err := ptraceotlp.NewGRPCClient(conn).Export(t.Context(), req)
+	if code := status.Code(err); code != codes.OK && code != codes.Unavailable {
+		t.Errorf("%v while it stops: %v", code, err)
+	}
+	return err == nil
 }
 
 // TestInterrupt stops heddle as Ctrl+C does.
