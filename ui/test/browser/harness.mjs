@@ -53,10 +53,10 @@ class Target {
     return new URL(`traces?${params}`, this.url).toString();
   }
 
-  async traces() {
+  async traces(conditions = {}) {
     const window = await this.window();
     const ns = (name) => `${Date.parse(window.get(name))}000000`;
-    const { traces } = await this.get(`heddle/v1/traces?start=${ns('start')}&end=${ns('end')}&limit=1000`);
+    const { traces } = await this.get(`heddle/v1/traces?start=${ns('start')}&end=${ns('end')}&limit=1000&${new URLSearchParams(conditions)}`);
     return traces;
   }
 

@@ -31,7 +31,7 @@ test('one row is in the tab order, and the arrows walk the tree', async (t) => {
   assert.equal(state, 'false', 'Left closes an open row');
   await press(page, 'ArrowRight');
   assert.equal(await first.getAttribute('aria-expanded'), 'true', 'Right opens a closed row');
-  await press(page, 'End');
+  await press(page, ']', 'End');
   await page.waitForFunction((n) => document.activeElement?.getAttribute('aria-rowindex') === String(n), trace.spans);
   await press(page, 'Home');
   await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '1');

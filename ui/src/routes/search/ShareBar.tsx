@@ -6,10 +6,14 @@ import { markColor, type ServiceMark as Mark } from '../../trace/serviceColor';
 import css from './TraceRow.module.css';
 
 const NAMED = 4;
+/** A mesh trace can have fifty services; nobody wants them all read out. */
+const SPOKEN = 8;
 
 /** How the spans of a trace are shared among its services. */
 export function ShareBar({ services, marks }: { services: readonly ServiceCount[]; marks: ReadonlyMap<string, Mark> }) {
-  const sentence = services.map((service) => `${service.name} ${plural(service.spans, 'span')}`).join(', ');
+  const spoken = services.slice(0, SPOKEN).map((service) => `${service.name} ${plural(service.spans, 'span')}`);
+  if (services.length > SPOKEN) spoken.push(`${services.length - SPOKEN} more`);
+  const sentence = spoken.join(', ');
   return (
     <div className={css.services}>
       <div className={css.share} role="img" aria-label={`Services: ${sentence}`}>
