@@ -141,7 +141,7 @@ func (p *process) replace(ctx context.Context) error {
 	cfg, err := p.load(ctx)
 	if err != nil {
 		log.Error("the configuration stays as it is: " + err.Error())
-		return nil
+		return nil //nolint:nilerr // a configuration that is not valid changes nothing
 	}
 	if err := p.stop(); err != nil {
 		log.Error("stopping the old configuration: " + err.Error())

@@ -17,10 +17,10 @@ import (
 // knownEncodings is what Accept-Encoding of a refusal says.
 const knownEncodings = "gzip, zstd, deflate, zlib, snappy, lz4"
 
-// errEncoding says that nothing here decodes a Content-Encoding.
-type errEncoding string
+// encodingError says that nothing here decodes a Content-Encoding.
+type encodingError string
 
-func (e errEncoding) Error() string {
+func (e encodingError) Error() string {
 	return fmt.Sprintf("unknown Content-Encoding %q: use one of %s, or none", string(e), knownEncodings)
 }
 
@@ -59,7 +59,7 @@ func decompress(encoding string, body io.Reader, limit int64) (io.Reader, func()
 		r, err := snappyReader(body, limit)
 		return r, none, err
 	}
-	return nil, none, errEncoding(encoding)
+	return nil, none, encodingError(encoding)
 }
 
 var (
@@ -87,7 +87,7 @@ func snappyReader(body io.Reader, limit int64) (io.Reader, error) {
 	case err != nil:
 		return nil, err
 	case int64(n) > limit:
-		return nil, errTooLarge(limit)
+		return nil, tooLargeError(limit)
 	}
 	plain, err := s2.Decode(nil, block)
 	if err != nil {

@@ -63,11 +63,11 @@ func TestDecompress(t *testing.T) {
 }
 
 func TestDecompressRefuses(t *testing.T) {
-	if _, _, err := decompress("br", nil, 1); !errors.As(err, new(errEncoding)) {
+	if _, _, err := decompress("br", nil, 1); !errors.As(err, new(encodingError)) {
 		t.Errorf("unknown encoding: %v", err)
 	}
 	large := s2.EncodeSnappy(nil, make([]byte, 1000))
-	if _, _, err := decompress("snappy", bytes.NewReader(large), 999); !errors.As(err, new(errTooLarge)) {
+	if _, _, err := decompress("snappy", bytes.NewReader(large), 999); !errors.As(err, new(tooLargeError)) {
 		t.Errorf("too large: %v", err)
 	}
 	for encoding, body := range packed(t, "") {

@@ -86,18 +86,18 @@ func (h *httpHandler) serve(a *answer, r *http.Request) (ok bool) {
 	return true
 }
 
-type errTooLarge int64
+type tooLargeError int64
 
-func (e errTooLarge) Error() string {
+func (e tooLargeError) Error() string {
 	return fmt.Sprintf("the request is larger than %d bytes after decompression: send smaller batches or raise the limits of the receiver", int64(e))
 }
 
 // refuse answers with the status for err, in the form that OTLP gives errors.
 func (h *httpHandler) refuse(w http.ResponseWriter, r *http.Request, a *answer, err error) {
 	var (
-		large   errTooLarge
+		large   tooLargeError
 		maximum *http.MaxBytesError
-		unknown errEncoding
+		unknown encodingError
 		why     reason
 		code    = codes.InvalidArgument
 	)
@@ -131,7 +131,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	var maximum *http.MaxBytesError
 	switch {
 	case errors.As(err, &maximum):
-		b.failed = errTooLarge(maximum.Limit)
+		b.failed = tooLargeError(maximum.Limit)
 	case err != nil && !errors.Is(err, io.EOF):
 		b.failed = fmt.Errorf("the body cannot be read: %w", err)
 	}

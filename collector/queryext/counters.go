@@ -36,7 +36,7 @@ func (q *query) watch(name string, h http.Handler) http.Handler {
 		watched := &statusWriter{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is compared, as net/http does
+				if p == http.ErrAbortHandler {
 					panic(p)
 				}
 				q.counters.panics.Inc()

@@ -41,7 +41,7 @@ func (q *query) newServer(ctx context.Context, host component.Host, routes http.
 
 // serveGRPC answers gRPC calls. No service is registered yet, which it says in
 // the form that gRPC clients understand.
-func (q *query) serveGRPC(w http.ResponseWriter, r *http.Request) {
+func (q *query) serveGRPC(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/grpc")
 	w.Header().Set("Grpc-Status", "12") // UNIMPLEMENTED
 	w.Header().Set("Grpc-Message", "no gRPC service is served here: send OTLP to the port of the otlp receiver")

@@ -202,7 +202,7 @@ func TestHTTP2WithoutTLSAndGRPC(t *testing.T) {
 	protocols.SetUnencryptedHTTP2(true)
 	client := &http.Client{Transport: &http.Transport{Protocols: protocols}}
 	resp, _ := request(t, client, "GET", s.url+"/heddle/v1/status")
-	if resp.ProtoMajor != 2 || resp.StatusCode != 200 {
+	if resp.ProtoMajor != 2 || resp.StatusCode != http.StatusOK {
 		t.Errorf("%s %s", resp.Proto, resp.Status)
 	}
 	resp, _ = request(t, client, "POST", s.url+"/some.Service/Method", "Content-Type", "application/grpc+proto")
@@ -216,7 +216,7 @@ func TestTLS(t *testing.T) {
 	s := start(t, map[string]any{"tls": map[string]any{"cert_pem": certificate, "key_pem": key}}, Process{})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true} //nolint:gosec // self-signed
 	resp, _ := request(t, &http.Client{Transport: transport}, "GET", strings.Replace(s.url, "http:", "https:", 1)+"/heddle/v1/status")
-	if resp.StatusCode != 200 || resp.ProtoMajor != 2 {
+	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 {
 		t.Errorf("%s %s", resp.Proto, resp.Status)
 	}
 }
@@ -232,7 +232,7 @@ func TestPanicIsAnErrorOfOneRequest(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 	defer server.Close()
 	resp, body := request(t, http.DefaultClient, "GET", "http://"+listener.Addr().String())
-	if resp.StatusCode != 500 || !strings.Contains(body, "its log has the details") {
+	if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "its log has the details") {
 		t.Errorf("%s %s", resp.Status, body)
 	}
 	metrics := s.want(t, "GET", "/metrics", 200)
@@ -273,11 +273,10 @@ func TestStartRefuses(t *testing.T) {
 func TestBasePathIsParsed(t *testing.T) {
 	for text, want := range map[string]string{"": "", "/": "", "/a": "/a", "/a/b/": "/a/b", "a": "error", "//a": "error", "/a?b": "error", `/"a`: "error"} {
 		var b BasePath
-		got := ""
-		if err := b.UnmarshalText([]byte(text)); err != nil {
+		err := b.UnmarshalText([]byte(text))
+		got := string(b)
+		if err != nil {
 			got = "error"
-		} else {
-			got = string(b)
 		}
 		if got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)

@@ -90,7 +90,7 @@ func (f *Factory) each(do func(component.ID, *pair)) {
 func (f *Factory) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var errs []error
+	errs := make([]error, 0, 2*len(f.pairs))
 	for _, p := range f.pairs {
 		errs = append(errs, p.main.Close(), p.archive.Close())
 	}
