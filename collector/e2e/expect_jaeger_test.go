@@ -83,7 +83,7 @@ func tagOf(a attr) jaegerTag {
 	case "bytes":
 		return jaegerTag{a.Key, "binary", a.Value}
 	case "string", "bool":
-		return jaegerTag{a.Key, a.Type, a.Value}
+		return jaegerTag(a)
 	case "empty":
 		return jaegerTag{a.Key, "string", ""}
 	}
