@@ -4,12 +4,15 @@ package columnar
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
@@ -213,4 +216,39 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	clock.perSpan(b, td.SpanCount())
 	b.ReportMetric(float64(len(enc))/float64(td.SpanCount()), "OTLP-B/span")
+}
+
+// BenchmarkLogAppend writes access log lines with ten attributes.
+func BenchmarkLogAppend(b *testing.B) {
+	m := newMesh()
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for i := range 20_000 {
+		r := records.AppendEmpty()
+		r.SetTimestamp(pcommon.Timestamp(i + 1))
+		r.SetSeverityNumber(plog.SeverityNumberInfo)
+		r.SetSeverityText("INFO")
+		id := m.uuid()
+		r.Body().SetStr(fmt.Sprintf("GET /api/v1/items/%d HTTP/1.1 200 %s %d ms", m.r.IntN(20_000), id, m.r.IntN(400)))
+		r.Attributes().PutStr("request.id", id)
+		r.Attributes().PutInt("duration.ms", int64(m.r.IntN(400)))
+		for k := range 8 {
+			r.Attributes().PutStr(fmt.Sprint("attribute.", k), fmt.Sprint("value-", m.r.IntN(50)))
+		}
+	}
+	var st storage.Stats
+	b.ReportAllocs()
+	clock := startCPU()
+	for b.Loop() {
+		s, err := Open(Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.Logs().WriteLogs(context.Background(), ld); err != nil {
+			b.Fatal(err)
+		}
+		st = s.Stats()
+	}
+	clock.perSpan(b, int(st.Logs))
+	b.ReportMetric(float64(st.Bytes)/float64(st.Logs), "B/record")
 }

@@ -1,6 +1,9 @@
 package columnar
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // bitmap is a set of rows. It has a whole number of words; bits at and above
 // the number of rows are zero.
@@ -59,9 +62,13 @@ func (b bitmap) empty() bool {
 func (b bitmap) clone() bitmap { return append(bitmap(nil), b...) }
 
 // rows lists the members in ascending order.
-func (b bitmap) rows() []uint32 {
-	rows := make([]uint32, b.count())
-	n := 0
+func (b bitmap) rows() []uint32 { return b.rowsIn(nil) }
+
+// rowsIn is rows in the memory of a list that is not needed any more.
+func (b bitmap) rowsIn(rows []uint32) []uint32 {
+	n := b.count()
+	rows = slices.Grow(rows[:0], n)[:n]
+	n = 0
 	for i, w := range b {
 		if w == ^uint64(0) {
 			for bit := range uint32(64) {

@@ -28,6 +28,7 @@ func scan[T table](ctx context.Context, tables []T, w storage.Window, where stor
 	slices.SortStableFunc(tables, func(a, b T) int { return cmp.Compare(b.base().newest(w), a.base().newest(w)) })
 	s := scanStep[T]{columns: make([]storage.Column, len(keys))}
 	columns := make([]gathered, len(keys))
+	var rows []uint32
 	for i, t := range tables {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -39,7 +40,7 @@ func scan[T table](ctx context.Context, tables []T, w storage.Window, where stor
 		base := t.base()
 		sel := base.inWindow(w)
 		filter(t, where, sel)
-		rows := sel.rows()
+		rows = sel.rowsIn(rows)
 		vectors := make([]vector, len(keys))
 		for k, key := range keys {
 			vectors[k] = t.vector(key)
