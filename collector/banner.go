@@ -20,6 +20,8 @@ type endpoint struct {
 	address string
 	what    string // for people
 	web     bool   // people open it in a browser
+	scheme  string // of a web address
+	base    string // path of a web address
 	order   int
 }
 
@@ -116,8 +118,14 @@ func componentEndpoints(section string, id component.ID, cfg component.Config) [
 				e.order = i
 			}
 		}
-		if base, ok := conf.Get("base_path").(string); ok && e.web {
-			e.address += base
+		if e.web {
+			e.scheme = "http://"
+			if conf.Get("tls") != nil {
+				e.scheme = "https://"
+			}
+			if base := conf.Get("base_path"); base != nil {
+				e.base = fmt.Sprint(base)
+			}
 		}
 		found = append(found, e)
 	}
@@ -129,11 +137,7 @@ func printBanner(w io.Writer, cfg *otelcol.Config, version string, notes []strin
 	fmt.Fprintf(w, "\nheddle %s is running\n\n", version)
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	for _, e := range endpoints(cfg) {
-		address := reachable(e.address)
-		if e.web {
-			address = "http://" + address
-		}
-		fmt.Fprintf(table, "  %s\t%s\n", address, e.what)
+		fmt.Fprintf(table, "  %s\t%s\n", e.scheme+reachable(e.address)+e.base, e.what)
 	}
 	_ = table.Flush()
 	fmt.Fprintln(w)

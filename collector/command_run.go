@@ -66,11 +66,15 @@ connection is encrypted.`,
 }
 
 func (c *cli) run(cmd *cobra.Command, fallback string) error {
+	// A configuration of one's own need not keep anything on disk.
+	keeps := len(c.source.locations) == 0 || cmd.Flags().Changed("data-dir") || os.Getenv(dataDirVariable) != ""
 	if err := c.resolve(fallback); err != nil {
 		return err
 	}
-	if err := prepareDataDir(c.dataDir); err != nil {
-		return err
+	if keeps {
+		if err := prepareDataDir(c.dataDir); err != nil {
+			return err
+		}
 	}
 	p, err := c.newProcess()
 	if err != nil {

@@ -20,6 +20,9 @@ import (
 // drainTime is how long a stop waits for requests and queues.
 const drainTime = 30 * time.Second
 
+// drainGrace is for what follows when drainTime has passed.
+const drainGrace = 5 * time.Second
+
 // process runs what a configuration describes and replaces it on reload.
 //
 // otelcol.Collector does the same with two differences that matter here: on
@@ -122,7 +125,8 @@ func (p *process) start(ctx context.Context, cfg *otelcol.Config) error {
 	return nil
 }
 
-// stop stops receivers first, then what they feed, then extensions.
+// stop stops receivers first, then what they feed, then extensions. Not every
+// component listens to the context, so that it gives up on its own in the end.
 func (p *process) stop() error {
 	if p.running == nil {
 		return nil
@@ -131,7 +135,14 @@ func (p *process) stop() error {
 	defer cancel()
 	srv := p.running
 	p.running = nil
-	return srv.Shutdown(ctx)
+	stopped := make(chan error, 1)
+	go func() { stopped <- srv.Shutdown(ctx) }()
+	select {
+	case err := <-stopped:
+		return err
+	case <-time.After(drainTime + drainGrace):
+		return fmt.Errorf("requests were still under way after %v: they were given up", drainTime)
+	}
 }
 
 // replace puts a new configuration in the place of the running one. It fails

@@ -13,6 +13,9 @@ import (
 // didYouMean suggests the known word that is nearest to a wrong one, "" when
 // none is near.
 func didYouMean(word string, known map[string]bool) string {
+	if known[word] {
+		return "" // right, but not there
+	}
 	best, distance := "", len(word)/2+1
 	for _, k := range sorted(known) {
 		if d := editDistance(word, k); d < distance {
