@@ -81,18 +81,6 @@ type trace struct {
 	links    []link
 }
 
-// end is when the last work of the trace was done.
-func (t *trace) end() int64 {
-	var last int64
-	for i := range t.calls {
-		last = max(last, t.calls[i].end)
-	}
-	for i := range t.attempts {
-		last = max(last, t.attempts[i].end, t.attempts[i].proxyEnd)
-	}
-	return last
-}
-
 // emitter derives one signal from the calls of a finished trace.
 type emitter interface {
 	emit(*trace)

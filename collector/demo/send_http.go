@@ -45,8 +45,12 @@ func (t *httpTransport) export(ctx context.Context, body []byte) (int64, string,
 	var payload bytes.Buffer // net/http may read it after Do has returned, so it is never reused
 	if t.compress {
 		zw := gzip.NewWriter(&payload)
-		zw.Write(body) // a bytes.Buffer does not fail
-		zw.Close()
+		if _, err := zw.Write(body); err != nil {
+			return 0, "", err
+		}
+		if err := zw.Close(); err != nil {
+			return 0, "", err
+		}
 	} else {
 		payload.Write(body)
 	}

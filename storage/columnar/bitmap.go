@@ -25,12 +25,6 @@ func fullBitmap(rows int) bitmap {
 func (b bitmap) has(row int) bool { return b[row>>6]>>(row&63)&1 != 0 }
 func (b bitmap) set(row int)      { b[row>>6] |= 1 << (row & 63) }
 
-func (b bitmap) and(o bitmap) {
-	for i, w := range o {
-		b[i] &= w
-	}
-}
-
 func (b bitmap) andNot(o bitmap) {
 	for i, w := range o {
 		b[i] &^= w

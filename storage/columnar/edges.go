@@ -52,10 +52,10 @@ type otherParent struct {
 }
 
 func (p *parentInfo) add(service uint32, serving bool) {
-	switch {
-	case p.first == 0:
+	switch p.first {
+	case 0:
 		p.first, p.serving = service+1, serving
-	case p.first == service+1:
+	case service + 1:
 		p.serving = p.serving || serving
 	default:
 		for i := range p.others {

@@ -135,7 +135,7 @@ func (v idVector[T]) filter(sel bitmap, c *condition) {
 func (v idVector[T]) gather(rows []uint32, out *gathered) {
 	out.reset(len(rows))
 	for i, row := range rows {
-		out.types[i], out.bits[i] = storage.TypeBytes, uint64(out.intern(string(idBytes(v[row]))))
+		out.types[i], out.bits[i] = storage.TypeBytes, out.intern(string(idBytes(v[row])))
 	}
 }
 

@@ -141,7 +141,7 @@ func (v *attrVector) walk(sel bitmap, id uint16, steps []step, f func(row int, i
 	for word := 0; word < len(sel); {
 		block := word * 64 / rankEvery
 		end := min((block+1)*(rankEvery/64), len(sel))
-		if bitmap(sel[word:end]).empty() {
+		if sel[word:end].empty() {
 			word = end
 			continue
 		}
@@ -165,7 +165,7 @@ func (v *attrVector) eachOver(sel bitmap, f func(row int, index uint32)) {
 	for word := 0; word < len(sel); {
 		block := word * 64 / rankEvery
 		end := min((block+1)*(rankEvery/64), len(sel))
-		if bitmap(sel[word:end]).empty() {
+		if sel[word:end].empty() {
 			word = end
 			continue
 		}

@@ -117,14 +117,17 @@ func testEarlyStop(e *env) {
 	e.fill(600)
 	before := runtime.NumGoroutine()
 	for range 50 {
-		for range e.spans.Scan(context.Background(), storage.Scan{Window: anyTime}) {
+		for _, err := range e.spans.Scan(context.Background(), storage.Scan{Window: anyTime}) {
+			e.must(err)
 			break
 		}
-		for range e.spans.Traces(context.Background(), []storage.TraceID{{1, 1}, {1, 2}}) {
+		for _, err := range e.spans.Traces(context.Background(), []storage.TraceID{{1, 1}, {1, 2}}) {
+			e.must(err)
 			break
 		}
 		next, stop := iter.Pull2(e.spans.Scan(context.Background(), storage.Scan{Window: anyTime}))
-		next()
+		_, err, _ := next()
+		e.must(err)
 		stop()
 	}
 	for i := 0; runtime.NumGoroutine() > before; i++ {
@@ -287,5 +290,12 @@ func testClosed(e *env) {
 		if !errors.Is(err, storage.ErrClosed) {
 			e.Errorf("%s after Close fails with ErrClosed: got %v", call, err)
 		}
+	}
+}
+
+func (e *env) must(err error) {
+	e.Helper()
+	if err != nil {
+		e.Fatal(err)
 	}
 }

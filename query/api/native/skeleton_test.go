@@ -110,7 +110,7 @@ func TestSkeletonSaysWhatTheTraceSays(t *testing.T) {
 				t.Fatalf("row %d lasts %v", p, got)
 			}
 			// The bytes stand as in the id's hex form, whatever the byte order of numbers.
-		if got := fmt.Sprintf("%x", binary.LittleEndian.AppendUint64(nil, id[p])); got != s.SpanIDs[row].String() {
+			if got := fmt.Sprintf("%x", binary.LittleEndian.AppendUint64(nil, id[p])); got != s.SpanIDs[row].String() {
 				t.Fatalf("row %d has id %s, want %s", p, got, s.SpanIDs[row])
 			}
 			if int32(uint32(parent[p])) != tr.Parents[p] || Flags(flags[p]) != tr.Flags[p] || uint8(kind[p]) != s.Kinds[row] {
