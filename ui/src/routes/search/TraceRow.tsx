@@ -16,9 +16,13 @@ interface TraceRowProps {
   now: Date;
 }
 
+/** Exporters batch for seconds: until then missing spans are late, not lost. */
+const ARRIVAL_MS = 15_000;
+
 export function TraceRow({ trace, marks, longest, now }: TraceRowProps) {
   const start = nsToDate(trace.startUnixNano);
   const root = marks.get(trace.rootService);
+  const arriving = trace.orphans > 0 && now.getTime() - (start.getTime() + trace.durationNs / 1e6) < ARRIVAL_MS;
   return (
     <li className={css.row}>
       <div className={css.what}>
@@ -30,7 +34,11 @@ export function TraceRow({ trace, marks, longest, now }: TraceRowProps) {
         <p className={css.sub}>
           <time dateTime={start.toISOString()}>{`${formatRelative(start, now)} · ${sameDay(start, now) ? formatClockMs(start) : formatDateTime(start)}`}</time>
           <code>{trace.traceId.slice(0, 8)}</code>
-          {trace.rootMissing && <span className={css.missing} title="The trace is named after its earliest orphan.">root not stored</span>}
+          {trace.rootMissing && !arriving && (
+            <span className={css.missing} title="The trace is named after its earliest orphan.">
+              root not stored
+            </span>
+          )}
         </p>
       </div>
       <div className={css.duration}>
@@ -47,7 +55,8 @@ export function TraceRow({ trace, marks, longest, now }: TraceRowProps) {
               <OctagonX size={12} aria-hidden="true" /> {plural(trace.errors, 'error')}
             </span>
           )}
-          {trace.orphans > 0 && (
+          {arriving && <span title={`${plural(trace.orphans, 'span')} came before the parent.`}>still arriving</span>}
+          {trace.orphans > 0 && !arriving && (
             <span className={css.orphans}>
               <Unlink size={12} aria-hidden="true" /> {plural(trace.orphans, 'orphan')}
             </span>
