@@ -6,6 +6,9 @@
 //	HEDDLE_BINARY=bin/heddle go test ./collector/e2e/...   tests one that is built
 //	HEDDLE_E2E_LOG=1 go test -v ...                        shows what the processes log
 //
+// A binary that was built with -race is worth a run now and then: a process
+// whose log tells of a race or a panic fails its test.
+//
 // Needed are Go, and for the Node client node and npm (20.6 or later); the
 // packages of its lock file are installed when they are missing. Every process
 // listens on free ports of this machine and keeps its data in a temporary
@@ -13,12 +16,13 @@
 //
 // How it is put together:
 //
-//	binary, process, server, agent   the programs under test
-//	native, jaeger, metrics          what is asked of them
-//	span, expect                     what must come back
-//	sdk, node, telemetrygen, zipkin, jaegersend   senders, each a test
-//	bad*, wire                       what must be refused, and how
-//	lifecycle*, demo, clients, ui    the rest
+//	binary, process, server, agent        the programs under test
+//	request, native, jaeger, metrics      what is asked of them
+//	span, expect                          what must come back
+//	sdk, node, telemetrygen, otlp,
+//	zipkin, jaegersend                    senders, each a test
+//	bad*, odd*, wire, grpc                what must be refused, and how
+//	lifecycle*, full, demo, clients, ui   the rest
 //
 // An acknowledgement means that the telemetry can be read, so the tests ask
 // once after a sender was answered. Only what has no acknowledgement is polled
