@@ -75,7 +75,7 @@ bench: ## benchmarks of the hot paths, with memory
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./storage/... ./query/... ./collector/demo/...
 
 fuzz: ## every fuzz target for FUZZTIME (20s)
-	@for package in $$($(GO) list ./storage/... ./query/... ./exporters/...); do \
+	@for package in $$($(GO) list ./storage/... ./query/... ./exporters/... ./collector/ingestext); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "== $$package $$target"; \
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \

@@ -15,7 +15,7 @@ import (
 )
 
 // packed returns text in every encoding.
-func packed(t *testing.T, text string) map[string][]byte {
+func packed(t testing.TB, text string) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{"": []byte(text), "identity": []byte(text), "snappy": s2.EncodeSnappy(nil, []byte(text))}
 	for encoding, open := range map[string]func(io.Writer) io.WriteCloser{
