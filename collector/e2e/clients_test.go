@@ -52,7 +52,7 @@ func TestJaegerClients(t *testing.T) {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
 			s := shared(t)
-			c := sendCall(t, s, "clients-"+where, time.Now().Add(-time.Minute))
+			c := sendCall(t, s, unique("clients-"+where), time.Now().Add(-time.Minute))
 			front, back := c.services[1], c.services[0]
 			micro := func(d time.Duration) string { return fmt.Sprint(c.start.Add(d).UnixMicro()) }
 			window := "&start=" + micro(-time.Minute) + "&end=" + micro(time.Minute)

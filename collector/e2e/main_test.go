@@ -44,6 +44,9 @@ func shared(t *testing.T) *server {
 	return sharedServer
 }
 
+// unique is a service name that no other test, nor the same one before, uses.
+func unique(name string) string { return name + "-" + newSpanID().String() }
+
 func stopShared() error {
 	sharedOnce.Do(func() { errShared = errors.New("never started") })
 	if sharedServer == nil {

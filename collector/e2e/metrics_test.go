@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // metrics is what /metrics says, by name and labels as they are written.
@@ -62,12 +63,17 @@ const (
 	acceptedSpans    = "heddle_spans_accepted_total"
 )
 
-// rises demands that do makes a counter rise by at least 1.
+// rises demands that do makes a counter rise by at least 1. gRPC servers count
+// a call after they have answered it, so that the counter may come a little
+// after the answer.
 func (s *server) rises(t *testing.T, name string, labels []string, do func()) {
 	t.Helper()
 	before := s.metrics(t).sum(name, labels...)
 	do()
-	if after := s.metrics(t).sum(name, labels...); after <= before {
-		t.Errorf("%s%v stayed at %v", name, labels, after)
+	for end := time.Now().Add(patience / 6); s.metrics(t).sum(name, labels...) <= before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Errorf("%s%v stayed at %v", name, labels, before)
+			return
+		}
 	}
 }

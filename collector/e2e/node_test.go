@@ -26,7 +26,7 @@ func TestNodeSDK(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
 			s := shared(t)
-			service := "node-" + filepath.Base(protocol)
+			service := unique("node-" + filepath.Base(protocol))
 			port := runNode(t, "OTEL_SERVICE_NAME="+service, "OTEL_EXPORTER_OTLP_PROTOCOL="+protocol,
 				"OTEL_EXPORTER_OTLP_ENDPOINT=http://"+endpoint(s))
 			found, more := s.searchNative(t, "service="+service+"&kind=client&limit=100")

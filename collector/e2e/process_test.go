@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,15 +38,20 @@ func start(dir string, args ...string) (*process, error) {
 	p := &process{cmd: exec.Command(path, args...), output: new(output), done: make(chan struct{})}
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
+	started := make(chan error)
 	go func() {
-		// What it ended with is read from ProcessState.
-		_ = p.cmd.Wait()
-		close(p.done)
+		// The parent whose death endWithParent speaks of is this thread.
+		runtime.LockOSThread()
+		endWithParent(p.cmd)
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			// What it ended with is read from ProcessState.
+			_ = p.cmd.Wait()
+			close(p.done)
+		}
 	}()
-	return p, nil
+	return p, <-started
 }
 
 func (p *process) ended() bool {
