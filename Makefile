@@ -27,7 +27,7 @@ build: ui $(HEDDLE) ## build the web UI and bin/heddle
 
 .PHONY: $(HEDDLE)
 $(HEDDLE):
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ .
+	$(GO) build -ldflags '$(LDFLAGS)' -o $@ .
 
 # npm leaves this file behind when it has installed what the lock file says.
 ui/node_modules/.package-lock.json: ui/package-lock.json
@@ -35,7 +35,7 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 	@touch $@
 
 ui: ui/node_modules/.package-lock.json ## build the web UI into ui/dist
-	cd ui && npm run --silent build
+	cd ui && npm run --silent build -- --logLevel warn
 
 test: build test-race test-go test-ui test-e2e test-browser ## run every test
 	@echo "all tests passed"
@@ -65,8 +65,8 @@ lint: bin/golangci-lint ui/node_modules/.package-lock.json ## golangci-lint with
 	bin/golangci-lint run ./...
 	cd ui && npm run --silent lint
 
-bin/golangci-lint: tools/go.mod
-	cd tools && $(GO) build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+bin/golangci-lint: .ci/tools/go.mod
+	cd .ci/tools && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 fmt: ## format Go and TypeScript
 	gofmt -w $$(git ls-files '*.go')

@@ -9,7 +9,7 @@ import (
 )
 
 var telemetrygen = sync.OnceValues(func() (string, error) {
-	return goBuild(filepath.Join(root, "tools"), "telemetrygen",
+	return goBuild(filepath.Join(root, ".ci", "tools"), "telemetrygen",
 		"github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen")
 })
 

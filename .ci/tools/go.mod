@@ -1,4 +1,4 @@
-module github.com/heddle-io/heddle/tools
+module github.com/heddle-io/heddle/.ci/tools
 
 go 1.26.0
 
