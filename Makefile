@@ -61,14 +61,21 @@ test-browser: build ## the page in headless Chromium, on fixtures and on the rea
 	.ci/install-chromium
 	cd ui && npm run --silent test:browser
 
-lint: bin/golangci-lint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
+lint: bin/golangci-lint bin/npm/node_modules/.bin/oxlint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
 	bin/golangci-lint run ./...
-	cd ui && npm run --silent lint
+	cd ui && PATH="$(CURDIR)/bin/npm/node_modules/.bin:$$PATH" npm run --silent lint
 
 bin/golangci-lint: .ci/tools/go.mod
 	cd .ci/tools && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-fmt: ## format Go and TypeScript
+# Not in the UI's lock file: a lock file must list the builds for every
+# platform, and registries that mirror only some of them then refuse it all.
+OXLINT_VERSION = 1.94.0
+bin/npm/node_modules/.bin/oxlint: Makefile
+	npm install --prefix bin/npm --no-save --no-package-lock --no-audit --no-fund oxlint@$(OXLINT_VERSION)
+	@touch $@
+
+fmt: ## format the Go code
 	gofmt -w $$(git ls-files '*.go')
 
 bench: ## benchmarks of the hot paths, with memory
