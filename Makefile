@@ -60,6 +60,7 @@ test-e2e: $(HEDDLE) ## the real binary over real sockets with SDKs that are not 
 test-browser: build ## the page in headless Chromium, on fixtures and on the real binary
 	.ci/install-chromium
 	cd ui && npm run --silent test:browser
+	.ci/browser-on-binary
 
 lint: bin/golangci-lint bin/npm/node_modules/.bin/oxlint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
 	bin/golangci-lint run ./...
