@@ -1,10 +1,15 @@
 // Prints how long a trace takes from the navigation until its rows are drawn and
-// the page answers input. Figures of this machine, not assertions.
+// the page answers input. Figures of this machine, not assertions. Without
+// arguments it measures generated traces, with addresses of trace pages those.
 import { chromium } from 'playwright-core';
 import { startFixture } from './fixture-server.mjs';
 
 const RUNS = 5;
-const fixture = await startFixture();
+const addresses = process.argv.slice(2);
+const fixture = addresses.length > 0 ? null : await startFixture();
+const pages = fixture
+  ? ['10k', '100k'].map((name) => [name, `${fixture.url}traces/${fixture.store.traces.find((trace) => trace.name === name).traceId}`])
+  : addresses.map((address) => [address, address]);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 
 // Runs in the page: resolves with ms since navigation once rows are there, the
@@ -41,13 +46,12 @@ const zoomFrames = () =>
     requestAnimationFrame(frame);
   });
 
-for (const name of ['10k', '100k']) {
-  const { traceId } = fixture.store.traces.find((trace) => trace.name === name);
+for (const [name, address] of pages) {
   const times = [];
   let zoom = 0;
   for (let run = 0; run < RUNS; run++) {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.goto(`${fixture.url}traces/${traceId}`, { waitUntil: 'commit' });
+    await page.goto(address, { waitUntil: 'commit' });
     times.push(await page.evaluate(interactive));
     if (run === RUNS - 1) zoom = await page.evaluate(zoomFrames);
     await page.close();
@@ -56,4 +60,4 @@ for (const name of ['10k', '100k']) {
   console.log(`${name}: interactive after ${times[RUNS >> 1].toFixed(0)} ms (median of ${RUNS}; worst ${times.at(-1).toFixed(0)} ms); zoom frame p95 ${zoom.toFixed(1)} ms`);
 }
 await browser.close();
-await fixture.close();
+await fixture?.close();
