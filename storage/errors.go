@@ -10,6 +10,8 @@ var (
 	ErrClosed = errors.New("storage: closed")
 	// ErrOverloaded: nothing of the write was taken; the sender should retry later.
 	ErrOverloaded = errors.New("storage: overloaded")
+	// ErrMalformed: the request is not what it claims to be; nothing of it was taken.
+	ErrMalformed = errors.New("storage: malformed request")
 	// ErrTooLarge: the answer exceeds a bound that the query or the store sets.
 	ErrTooLarge = errors.New("storage: too large")
 )

@@ -78,3 +78,30 @@ const (
 	ReasonTooLarge   Reason = "too_large"
 	ReasonTooManyKey Reason = "too_many_attributes"
 )
+
+// OTLPWriter takes OTLP requests as they came over the wire, without pdata in
+// between. A SpanStore or LogStore may have it; each takes the requests of its
+// own signal: ExportTraceServiceRequest, ExportLogsServiceRequest.
+type OTLPWriter interface {
+	// WriteOTLP stores every valid record of r, with the obligations of
+	// SpanWriter.WriteSpans. It must leave the same contents as unmarshalling
+	// r with pdata and writing that.
+	//
+	// An error that wraps ErrMalformed says that r is no such request: nothing
+	// of it was stored and another try will not help.
+	WriteOTLP(ctx context.Context, r OTLPRequest) (Outcome, error)
+}
+
+// OTLPRequest is an export request. The caller owns its memory and must not
+// change it until WriteOTLP returns; the writer keeps nothing of it.
+type OTLPRequest struct {
+	// Body is the protobuf message, decompressed.
+	Body []byte
+	// Wire is Body as it arrived, in the Encoding that the sender chose, so
+	// that a log of requests need not compress what came compressed. nil when
+	// it came plain, or in JSON.
+	Wire []byte
+	// Encoding names how Wire is compressed, as in Content-Encoding: "gzip",
+	// "zstd" or "snappy" (the block format). Empty when Wire is nil.
+	Encoding string
+}
