@@ -33,7 +33,7 @@ func aggregate[T table](ctx context.Context, tables []T, q storage.Aggregation, 
 	}
 	var fail error
 	err = scan(ctx, tables, q.Window, q.Where, keys, func(s *scanStep[T]) bool {
-		fail = a.add(s.table.base().times, s.rows, s.columns[:len(q.By)], s.columns[len(q.By):])
+		fail = a.add(s.times, s.columns[:len(q.By)], s.columns[len(q.By):])
 		return fail == nil
 	})
 	if err = errors.Join(err, fail); err != nil {
@@ -103,14 +103,14 @@ func newAggregator(q storage.Aggregation) (*aggregator, error) {
 	return a, nil
 }
 
-// add aggregates the rows of a batch.
-func (a *aggregator) add(times []int64, rows []uint32, by, measure []storage.Column) error {
-	groups, err := a.groupsOf(len(rows), by)
+// add aggregates rows with these times and values.
+func (a *aggregator) add(times []int64, by, measure []storage.Column) error {
+	groups, err := a.groupsOf(len(times), by)
 	if err != nil {
 		return err
 	}
-	for i, row := range rows {
-		cell := &a.groups[groups[i]].Cells[a.cell(times[row])]
+	for i, time := range times {
+		cell := &a.groups[groups[i]].Cells[a.cell(time)]
 		cell.Count++
 		if len(measure) == 0 {
 			continue

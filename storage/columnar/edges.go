@@ -18,8 +18,15 @@ type spanRef struct{ table, row uint32 }
 // edges joins children with parents by hash: collect the children that start
 // in the window, look at every stored span once for being the parent of one,
 // then count. Nothing in it grows faster than the number of spans.
-func edges(ctx context.Context, tables []*spanTable, w storage.Window) ([]storage.Edge, error) {
-	j := edgeJoin{tables: tables, services: newServices(tables)}
+func edges(ctx context.Context, sources []spanSource, w storage.Window) ([]storage.Edge, error) {
+	j := edgeJoin{}
+	for _, s := range sources {
+		j.tables = append(j.tables, joinTable{s, s.joinable()})
+		if err := s.err(); err != nil {
+			return nil, err
+		}
+	}
+	j.services = newServices(j.tables)
 	if err := j.collect(ctx, w); err != nil {
 		return nil, err
 	}
@@ -29,8 +36,33 @@ func edges(ctx context.Context, tables []*spanTable, w storage.Window) ([]storag
 	return j.count(), nil
 }
 
+// joinColumns are what joining spans takes.
+type joinColumns struct {
+	traceIDs         []storage.TraceID
+	spanIDs, parents []storage.SpanID
+	kinds, statuses  []uint8
+	origin           []uint32
+	services         []string // per origin
+}
+
+func (t *spanTable) joinable() *joinColumns {
+	services := make([]string, len(t.origins.pairs))
+	for i := range services {
+		services[i] = t.origins.resource(uint32(i)).service()
+	}
+	return &joinColumns{t.traceIDs, t.spanIDs, t.parents, t.kinds, t.statuses, t.origin, services}
+}
+
+// service is the text of service.name.
+func (e *entity) service() string { return e.lookup(storage.KeyService.Name).Text() }
+
+type joinTable struct {
+	spanSource
+	*joinColumns
+}
+
 type edgeJoin struct {
-	tables   []*spanTable
+	tables   []joinTable
 	services *services
 	children []spanRef
 	parents  idTable      // of (trace id, parent id) of children
@@ -74,8 +106,8 @@ func (j *edgeJoin) collect(ctx context.Context, w storage.Window) error {
 	same := map[int]map[string]bool{} // contents of children with one id, where there are several
 	n := 0
 	for _, t := range j.tables {
-		if t.overlaps(w) {
-			n += t.n
+		if overlaps(t, w) {
+			n += t.len()
 		}
 	}
 	first := make([]spanRef, 0, n)
@@ -86,7 +118,7 @@ func (j *edgeJoin) collect(ctx context.Context, w storage.Window) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !t.overlaps(w) {
+		if !overlaps(t, w) {
 			continue
 		}
 		for _, row := range t.inWindow(w).rows() {
@@ -112,6 +144,9 @@ func (j *edgeJoin) collect(ctx context.Context, w storage.Window) error {
 			j.children = append(j.children, ref)
 			j.parents.put(t.traceIDs[row], t.parents[row])
 		}
+		if err := t.err(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -120,7 +155,7 @@ func (j *edgeJoin) collect(ctx context.Context, w storage.Window) error {
 func (j *edgeJoin) findParents(ctx context.Context) error {
 	j.found = make([]parentInfo, j.parents.len())
 	for ti, t := range j.tables {
-		for row := range t.n {
+		for row := range t.len() {
 			if row&8191 == 0 {
 				if err := ctx.Err(); err != nil {
 					return err
@@ -131,7 +166,7 @@ func (j *edgeJoin) findParents(ctx context.Context) error {
 				continue
 			}
 			kind := ptrace.SpanKind(t.kinds[row])
-			j.found[at].add(j.services.of(ti, t, row), kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer)
+			j.found[at].add(j.services.of(ti, row), kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer)
 		}
 	}
 	return nil
@@ -142,7 +177,7 @@ func (j *edgeJoin) count() []storage.Edge {
 	for _, c := range j.children {
 		t := j.tables[c.table]
 		at, _ := j.parents.get(t.traceIDs[c.row], t.parents[c.row])
-		callee := j.services.of(int(c.table), t, int(c.row))
+		callee := j.services.of(int(c.table), int(c.row))
 		caller, ok := j.caller(&j.found[at], callee)
 		if !ok {
 			continue
@@ -191,20 +226,22 @@ func (j *edgeJoin) caller(p *parentInfo, callee uint32) (uint32, bool) {
 
 // content is everything that a span has, as it was sent.
 func (j *edgeJoin) content(ref spanRef) string {
-	t := j.tables[ref.table]
-	s := t.spans([]uint32{ref.row})
-	o := t.origins.pairs[t.origin[ref.row]]
+	return spanContent(j.tables[ref.table].spans([]uint32{ref.row}))
+}
+
+// spanContent is everything that the only span of s has, as it was sent: two
+// spans are duplicates when it is the same.
+func spanContent(s *storage.Spans) string {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(s.StartsNs[0]))
 	b = binary.LittleEndian.AppendUint64(b, uint64(s.DurationsNs[0]))
 	b = append(append(b, s.ParentIDs[0][:]...), s.Kinds[0], s.Statuses[0])
 	b = binary.LittleEndian.AppendUint32(b, s.Flags[0])
-	for _, e := range []*entity{t.origins.resources[o.resource], t.origins.scopes[o.scope]} {
-		b = append(b, e.encoding...)
-	}
 	// The remaining fields index text in the order of its first use, which
 	// equal spans share, followed by that text.
 	b, _ = binary.Append(b, binary.LittleEndian, []uint32{s.Names[0], s.StatusMessages[0], s.TraceStates[0]})
 	b, _ = binary.Append(b, binary.LittleEndian, s.Dropped[0])
+	b, _ = binary.Append(b, binary.LittleEndian, s.ResourceTable)
+	b, _ = binary.Append(b, binary.LittleEndian, s.ScopeTable)
 	b, _ = binary.Append(b, binary.LittleEndian, s.Attributes)
 	b, _ = binary.Append(b, binary.LittleEndian, s.Attrs)
 	b, _ = binary.Append(b, binary.LittleEndian, s.EventTable)
@@ -218,17 +255,18 @@ func (j *edgeJoin) content(ref spanRef) string {
 
 // services numbers the service names of all tables.
 type services struct {
-	names []string
-	ids   [][]uint32 // per table and origin
+	tables []joinTable
+	names  []string
+	ids    [][]uint32 // per table and origin
 }
 
-func newServices(tables []*spanTable) *services {
-	s := &services{}
+func newServices(tables []joinTable) *services {
+	s := &services{tables: tables}
 	byName := map[string]uint32{}
 	for _, t := range tables {
-		ids := make([]uint32, len(t.origins.pairs))
-		for i := range ids {
-			name := strings.Clone(t.origins.resource(uint32(i)).lookup(storage.KeyService.Name).Text())
+		ids := make([]uint32, len(t.services))
+		for i, name := range t.services {
+			name = strings.Clone(name)
 			id, ok := byName[name]
 			if !ok {
 				id = uint32(len(s.names))
@@ -242,4 +280,4 @@ func newServices(tables []*spanTable) *services {
 	return s
 }
 
-func (s *services) of(table int, t *spanTable, row int) uint32 { return s.ids[table][t.origin[row]] }
+func (s *services) of(table, row int) uint32 { return s.ids[table][s.tables[table].origin[row]] }

@@ -28,8 +28,14 @@ import "sync/atomic"
 // Eviction takes a table off the list. Readers that have it keep it alive, the
 // garbage collector frees it after them.
 
+// memTable is a table in memory.
+type memTable interface {
+	table
+	base() *rows
+}
+
 // builder is a table that is being filled. Its owner's lock guards it.
-type builder[T table] interface {
+type builder[T memTable] interface {
 	len() int
 	bytes() int
 	zone() zone
@@ -38,14 +44,14 @@ type builder[T table] interface {
 }
 
 // sealedTable is a table with what the store needs to know about it.
-type sealedTable[T table] struct {
+type sealedTable[T memTable] struct {
 	table T
 	size  int64  // bytes it takes
 	age   uint64 // Store.seals when it was sealed
 }
 
 // head holds the records of one signal. Store.mu guards it.
-type head[T table, B builder[T]] struct {
+type head[T memTable, B builder[T]] struct {
 	begin       func() B
 	open        B
 	sealed      []sealedTable[T] // oldest first
@@ -64,7 +70,7 @@ type anyHead interface {
 	seal(age uint64)
 }
 
-func newHead[T table, B builder[T]](begin func() B) *head[T, B] {
+func newHead[T memTable, B builder[T]](begin func() B) *head[T, B] {
 	return &head[T, B]{begin: begin, open: begin()}
 }
 

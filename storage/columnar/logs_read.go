@@ -7,28 +7,40 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
+// logSource is a table of log records, in memory or on disk.
+type logSource interface {
+	table
+	// countKeys counts the attributes of the records in w.
+	countKeys(k *keyCounter, w storage.Window)
+	// records copies whole records. rows ascend.
+	records(rows []uint32) *storage.Logs
+}
+
 // logTables starts a reading call, like spanTables.
-func (s *Store) logTables(ctx context.Context) ([]*logTable, error) {
+func (s *Store) logTables(ctx context.Context) (tables []logSource, done func(), err error) {
 	if err := s.enter(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		s.calls.Done()
-		return nil, err
+		return nil, nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.logs.view(), nil
+	for _, t := range s.logs.view() {
+		tables = append(tables, t)
+	}
+	return tables, s.calls.Done, nil
 }
 
 func (r logStore) ScanLogs(ctx context.Context, q storage.LogScan) iter.Seq2[*storage.LogBatch, error] {
 	return func(yield func(*storage.LogBatch, error) bool) {
-		tables, err := r.s.logTables(ctx)
+		tables, done, err := r.s.logTables(ctx)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		defer r.s.calls.Done()
+		defer done()
 		if err := checkPredicate(q.Where, checkLogKey); err != nil {
 			yield(nil, err)
 			return
@@ -38,54 +50,66 @@ func (r logStore) ScanLogs(ctx context.Context, q storage.LogScan) iter.Seq2[*st
 			return
 		}
 		var b storage.LogBatch
-		err = scan(ctx, tables, q.Window, q.Where, q.Columns, func(s *scanStep[*logTable]) bool {
-			b.TimesNs = pickRows(b.TimesNs, s.table.times, s.rows)
+		stopped := false
+		err = scan(ctx, tables, q.Window, q.Where, q.Columns, func(s *scanStep[logSource]) bool {
+			b.TimesNs = append(b.TimesNs[:0], s.times...)
 			b.Columns, b.NewestLeftNs, b.Scanned = s.columns, s.newestLeftNs, s.scanned
 			if q.WholeRecords {
 				b.Records = s.table.records(s.rows)
 			}
-			return yield(&b, nil)
+			if s.table.err() != nil {
+				return false // scan returns it
+			}
+			stopped = !yield(&b, nil)
+			return !stopped
 		})
-		if err != nil {
+		if err != nil && !stopped {
 			yield(nil, err)
 		}
 	}
 }
 
 func (r logStore) AggregateLogs(ctx context.Context, q storage.Aggregation) ([]storage.Group, error) {
-	tables, err := r.s.logTables(ctx)
+	tables, done, err := r.s.logTables(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer r.s.calls.Done()
+	defer done()
 	return aggregate(ctx, tables, q, checkLogKey)
 }
 
 func (r logStore) LogValues(ctx context.Context, q storage.ValuesQuery) (storage.Values, error) {
-	tables, err := r.s.logTables(ctx)
+	tables, done, err := r.s.logTables(ctx)
 	if err != nil {
 		return storage.Values{}, err
 	}
-	defer r.s.calls.Done()
+	defer done()
 	return values(ctx, tables, q, checkLogKey)
 }
 
 func (r logStore) LogKeys(ctx context.Context, w storage.Window) ([]storage.KeyInfo, error) {
-	tables, err := r.s.logTables(ctx)
+	tables, done, err := r.s.logTables(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer r.s.calls.Done()
+	defer done()
 	k := newKeyCounter()
 	for _, t := range tables {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if t.overlaps(w) {
-			k.addRows(&t.rows, storage.ScopeLog, t.inWindow(w))
+		if overlaps(t, w) {
+			t.countKeys(k, w)
+			if err := t.err(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return k.list(), nil
+}
+
+func (t *logTable) countKeys(k *keyCounter, w storage.Window) {
+	k.addRows(&t.rows, storage.ScopeLog, t.inWindow(w))
 }
 
 // records copies whole records out of a table. rows ascend.

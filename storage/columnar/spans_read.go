@@ -7,29 +7,46 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
+// spanSource is a table of spans, in memory or on disk.
+type spanSource interface {
+	table
+	// fill sets the columns of b that every batch has, but for the starts.
+	fill(b *storage.Batch, rows []uint32)
+	// countKeys counts the attributes of the spans in w.
+	countKeys(k *keyCounter, w storage.Window)
+	// joinable returns what a join of children with parents looks at, for all
+	// rows. Nobody changes it.
+	joinable() *joinColumns
+	// spans copies whole spans. rows ascend.
+	spans(rows []uint32) *storage.Spans
+}
+
 // spanTables starts a reading call: it returns what is stored at this moment.
-// Unless it fails, s.calls.Done must follow.
-func (s *Store) spanTables(ctx context.Context) ([]*spanTable, error) {
+// Unless it fails, the call must end with done.
+func (s *Store) spanTables(ctx context.Context) (tables []spanSource, done func(), err error) {
 	if err := s.enter(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		s.calls.Done()
-		return nil, err
+		return nil, nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.spans.view(), nil
+	for _, t := range s.spans.view() {
+		tables = append(tables, t)
+	}
+	return tables, s.calls.Done, nil
 }
 
 func (r spanStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.Batch, error] {
 	return func(yield func(*storage.Batch, error) bool) {
-		tables, err := r.s.spanTables(ctx)
+		tables, done, err := r.s.spanTables(ctx)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		defer r.s.calls.Done()
+		defer done()
 		if err := checkPredicate(q.Where, checkSpanKey); err != nil {
 			yield(nil, err)
 			return
@@ -39,28 +56,32 @@ func (r spanStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.
 			return
 		}
 		var b storage.Batch
-		err = scan(ctx, tables, q.Window, q.Where, q.Columns, func(s *scanStep[*spanTable]) bool {
-			fillBatch(&b, s)
-			return yield(&b, nil)
+		stopped := false
+		err = scan(ctx, tables, q.Window, q.Where, q.Columns, func(s *scanStep[spanSource]) bool {
+			s.table.fill(&b, s.rows)
+			b.StartsNs = append(b.StartsNs[:0], s.times...)
+			b.Columns, b.NewestLeftNs, b.Scanned = s.columns, s.newestLeftNs, s.scanned
+			if s.table.err() != nil {
+				return false // scan returns it
+			}
+			stopped = !yield(&b, nil)
+			return !stopped
 		})
-		if err != nil {
+		if err != nil && !stopped {
 			yield(nil, err)
 		}
 	}
 }
 
-// fillBatch copies the fixed columns of the rows of a step.
-func fillBatch(b *storage.Batch, s *scanStep[*spanTable]) {
-	t := s.table
-	b.TraceIDs, b.SpanIDs = pickRows(b.TraceIDs, t.traceIDs, s.rows), pickRows(b.SpanIDs, t.spanIDs, s.rows)
-	b.StartsNs, b.DurationsNs = pickRows(b.StartsNs, t.times, s.rows), pickRows(b.DurationsNs, t.durations, s.rows)
-	b.Columns, b.NewestLeftNs, b.Scanned = s.columns, s.newestLeftNs, s.scanned
+func (t *spanTable) fill(b *storage.Batch, rows []uint32) {
+	b.TraceIDs, b.SpanIDs = pickRows(b.TraceIDs, t.traceIDs, rows), pickRows(b.SpanIDs, t.spanIDs, rows)
+	b.DurationsNs = pickRows(b.DurationsNs, t.durations, rows)
 }
 
 // pickRows sets to to the elements of from at rows, reusing its memory.
 func pickRows[T any](to, from []T, rows []uint32) []T {
 	if cap(to) < len(rows) {
-		to = make([]T, batchRows)
+		to = make([]T, max(batchRows, len(rows)))
 	}
 	to = to[:len(rows)]
 	for i, row := range rows {
@@ -70,49 +91,56 @@ func pickRows[T any](to, from []T, rows []uint32) []T {
 }
 
 func (r spanStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]storage.Group, error) {
-	tables, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer r.s.calls.Done()
+	defer done()
 	return aggregate(ctx, tables, q, checkSpanKey)
 }
 
 func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.Values, error) {
-	tables, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx)
 	if err != nil {
 		return storage.Values{}, err
 	}
-	defer r.s.calls.Done()
+	defer done()
 	return values(ctx, tables, q, checkSpanKey)
 }
 
 func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInfo, error) {
-	tables, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer r.s.calls.Done()
+	defer done()
 	k := newKeyCounter()
 	for _, t := range tables {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if t.overlaps(w) {
-			sel := t.inWindow(w)
-			k.addRows(&t.rows, storage.ScopeSpan, sel)
-			k.addChildren(&t.events.children, storage.ScopeEvent, sel)
-			k.addChildren(&t.links.children, storage.ScopeLink, sel)
+		if overlaps(t, w) {
+			t.countKeys(k, w)
+			if err := t.err(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return k.list(), nil
 }
 
+func (t *spanTable) countKeys(k *keyCounter, w storage.Window) {
+	sel := t.inWindow(w)
+	k.addRows(&t.rows, storage.ScopeSpan, sel)
+	k.addChildren(&t.events.children, storage.ScopeEvent, sel)
+	k.addChildren(&t.links.children, storage.ScopeLink, sel)
+}
+
 func (r spanStore) Edges(ctx context.Context, w storage.Window) ([]storage.Edge, error) {
-	tables, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer r.s.calls.Done()
+	defer done()
 	return edges(ctx, tables, w)
 }

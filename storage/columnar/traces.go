@@ -14,12 +14,12 @@ const traceChunk = 8192
 // Traces copies what it returns: chunks share no memory with the store.
 func (r spanStore) Traces(ctx context.Context, ids []storage.TraceID) iter.Seq2[*storage.Spans, error] {
 	return func(yield func(*storage.Spans, error) bool) {
-		tables, open, err := r.s.traceTables(ctx, ids)
+		tables, open, done, err := r.s.traceTables(ctx, ids)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		defer r.s.calls.Done()
+		defer done()
 		for _, t := range tables {
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
@@ -47,13 +47,13 @@ func (r spanStore) Traces(ctx context.Context, ids []storage.TraceID) iter.Seq2[
 // traceTables is spanTables with the rows of the traces in the first table,
 // when that is a snapshot of the builder: its index must be read together
 // with the taking of the snapshot.
-func (s *Store) traceTables(ctx context.Context, ids []storage.TraceID) (tables []*spanTable, open []uint32, err error) {
+func (s *Store) traceTables(ctx context.Context, ids []storage.TraceID) (tables []*spanTable, open []uint32, done func(), err error) {
 	if err := s.enter(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		s.calls.Done()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -64,7 +64,7 @@ func (s *Store) traceTables(ctx context.Context, ids []storage.TraceID) (tables 
 			open = []uint32{}
 		}
 	}
-	return tables, open, nil
+	return tables, open, s.calls.Done, nil
 }
 
 // rowsOf lists the rows of traces.

@@ -28,12 +28,15 @@ func values[T table](ctx context.Context, tables []T, q storage.ValuesQuery, che
 		if err := ctx.Err(); err != nil {
 			return storage.Values{}, err
 		}
-		if !t.base().overlaps(q.Window) {
+		if !overlaps(t, q.Window) {
 			continue
 		}
-		sel := t.base().inWindow(q.Window)
+		sel := t.inWindow(q.Window)
 		filter(t, q.Where, sel)
 		countValues(t.vector(q.Key), sel.rows(), counts)
+		if err := t.err(); err != nil {
+			return storage.Values{}, err
+		}
 	}
 	return rank(counts, q), nil
 }
