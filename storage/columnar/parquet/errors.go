@@ -13,7 +13,7 @@ var (
 	// corruption and is wrapped as it is, unless the file ends too early.
 	ErrCorrupt = errors.New("parquet: corrupt file")
 	// ErrInvalid: the writer was given values that do not fit the columns, or
-	// was called out of order. Nothing of the call was written.
+	// was called out of order.
 	ErrInvalid = errors.New("parquet: invalid call")
 	// ErrTooLarge: a row group exceeds what a page may hold; write fewer rows
 	// in a row group or fewer rows in a page.

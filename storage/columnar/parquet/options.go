@@ -1,5 +1,7 @@
 package parquet
 
+import "fmt"
+
 // Bounds of what is written, so that a reader may bound what it allocates. The
 // writer returns an error that wraps ErrTooLarge for more, the reader
 // ErrCorrupt.
@@ -39,3 +41,28 @@ const (
 	DefaultPageRows    = 4096
 	DefaultDictEntries = 4096
 )
+
+// complete sets the defaults and reports what is out of range.
+func (o *Options) complete() error {
+	if o.PageRows == 0 {
+		o.PageRows = DefaultPageRows
+	}
+	if o.Level == 0 {
+		o.Level = 1
+	}
+	if o.DictEntries == 0 {
+		o.DictEntries = DefaultDictEntries
+	}
+	if o.CreatedBy == "" {
+		o.CreatedBy = "heddle"
+	}
+	switch {
+	case o.PageRows < 64 || o.PageRows > MaxPageRows || o.PageRows%64 != 0:
+		return fmt.Errorf("%w: pages of %d rows, there must be a multiple of 64 up to %d", ErrInvalid, o.PageRows, MaxPageRows)
+	case o.Level < 1 || o.Level > 4:
+		return fmt.Errorf("%w: level %d, there are 1 to 4", ErrInvalid, o.Level)
+	case o.DictEntries < 1 || o.DictEntries > 1<<16:
+		return fmt.Errorf("%w: dictionaries of %d entries, there must be 1 to %d", ErrInvalid, o.DictEntries, 1<<16)
+	}
+	return nil
+}
