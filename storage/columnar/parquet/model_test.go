@@ -141,9 +141,12 @@ func randomValues(r *rand.Rand, c *Column) func() cell {
 			if shape == 2 {
 				v = h
 			}
+			if width := logicals[c.Logical].bits; width > 0 {
+				v &= 1<<width - 1
+			}
 			return cell{num: extendTo(c, uint32(v))}
 		case Int64:
-			if shape == 2 {
+			if shape == 2 && c.Logical != TimestampNs { // other readers have no time for any number
 				n = h
 			}
 			return cell{num: n}
@@ -165,6 +168,9 @@ func randomValues(r *rand.Rand, c *Column) func() cell {
 		text := fmt.Sprint(strings.Repeat("x", int(h>>59)), "\u00e9", n)
 		if n%7 == 2 {
 			text = ""
+		}
+		if c.Logical == JSON {
+			text = `"` + text + `"`
 		}
 		return cell{text: text}
 	}
