@@ -63,6 +63,22 @@ func (r *bitReader) gamma() (uint64, bool) {
 	return 1<<z | w&(1<<z-1), true
 }
 
+// gammas reads two numbers, nearly always from one window.
+func (r *bitReader) gammas() (first, second uint64, ok bool) {
+	w := window(r.b, r.at)
+	y := bits.TrailingZeros64(w)
+	rest := w >> (y + 1) >> y
+	z := bits.TrailingZeros64(rest)
+	if y+z > 27 { // 2y+1 + 2z+1 bits are not all in the window
+		if first, ok = r.gamma(); ok {
+			second, ok = r.gamma()
+		}
+		return first, second, ok
+	}
+	r.at += 2*y + 2*z + 2
+	return 1<<y | w>>(y+1)&(1<<y-1), 1<<z | rest>>(z+1)&(1<<z-1), true
+}
+
 // window returns at least the 57 bits that begin at a bit.
 func window(b []byte, at int) uint64 {
 	p := at >> 3

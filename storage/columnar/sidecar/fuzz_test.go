@@ -138,11 +138,15 @@ func FuzzHistogram(f *testing.F) {
 			return
 		}
 		var h, again storage.ExpHistogram
-		if !decodeHistogram(b, size, &h) {
+		values, ok := decodeHistogram(b, size, &h)
+		if !ok {
 			return
 		}
+		if values != h.Count() {
+			t.Errorf("%d values of %+v", values, h)
+		}
 		out, ok := appendHistogram(nil, &h)
-		if !ok || !decodeHistogram(out, len(out), &again) || !reflect.DeepEqual(h, again) {
+		if _, okAgain := decodeHistogram(out, len(out), &again); !ok || !okAgain || !reflect.DeepEqual(h, again) {
 			t.Errorf("%+v became %+v", h, again)
 		}
 		merged := storage.ExpHistogram{Scale: 8, Counts: []uint64{1}}

@@ -78,45 +78,44 @@ func bucketsExist(scale int32, first, last int64) bool {
 	return first >= minOctave<<scale-1 && last <= maxOctave<<scale
 }
 
-// decodeHistogram decodes the first size bytes of b into h, reusing its memory.
-// What is behind them in b is only there to make reading bits fast.
-func decodeHistogram(b []byte, size int, h *storage.ExpHistogram) bool {
+// decodeHistogram decodes the first size bytes of b into h, reusing its memory,
+// and returns how many values it counts. What is behind them in b is only there
+// to make reading bits fast.
+func decodeHistogram(b []byte, size int, h *storage.ExpHistogram) (values uint64, ok bool) {
 	c := cursor{b: b[:size]}
 	h.Zero, h.Scale, h.Offset, h.Counts = c.uvarint(), 0, 0, h.Counts[:0]
 	n := c.uvarint()
 	if n == 0 || n > maxBuckets {
-		return n == 0 && c.done()
+		return h.Zero, n == 0 && c.done()
 	}
 	scale, offset := c.varint(), c.varint()
 	if c.fail || scale < minScale || scale > maxScale {
-		return false
+		return 0, false
 	}
-	h.Scale = int32(scale)
 	r := bitReader{b: b, at: 8 * c.at}
-	for i := range n {
-		if i > 0 {
-			gap, ok := r.gamma()
-			if !ok || gap > maxBuckets || len(h.Counts)+int(gap) > maxBuckets {
-				return false
-			}
-			if gap > 1 {
-				old := len(h.Counts)
-				h.Counts = slices.Grow(h.Counts, int(gap))[:old+int(gap)-1]
-				clear(h.Counts[old:])
-			}
-		}
-		count, ok := r.gamma()
+	count, ok := r.gamma()
+	counts := append(h.Counts, count)
+	for range n - 1 {
 		if !ok {
-			return false
+			return 0, false
 		}
-		h.Counts = append(h.Counts, count)
+		var gap uint64
+		values += count
+		if gap, count, ok = r.gammas(); gap != 1 {
+			if gap > maxBuckets || len(counts)+int(gap) > maxBuckets {
+				return 0, false
+			}
+			old := len(counts)
+			counts = slices.Grow(counts, int(gap))[:max(old, old+int(gap)-1)]
+			clear(counts[old:])
+		}
+		counts = append(counts, count)
 	}
-	if offset < minOctave<<maxScale-1 || offset > maxOctave<<maxScale {
-		return false // adding to it might overflow
+	h.Counts = counts
+	if !ok || (r.at+7)/8 != size || offset < minOctave<<maxScale-1 || offset > maxOctave<<maxScale ||
+		!bucketsExist(int32(scale), offset, offset+int64(len(counts))-1) {
+		return 0, false
 	}
-	if !bucketsExist(h.Scale, offset, offset+int64(len(h.Counts))-1) {
-		return false
-	}
-	h.Offset = int32(offset)
-	return (r.at+7)/8 == size
+	h.Scale, h.Offset = int32(scale), int32(offset)
+	return values + count + h.Zero, true
 }

@@ -244,7 +244,8 @@ func (m *REDMinute) MergeHistogram(i int, into *storage.ExpHistogram) error {
 		}
 		return nil
 	}
-	if !decodeHistogram(m.encoded[where.at:], int(where.size), &m.scratch) || m.scratch.Count() != m.Measures[i].Count {
+	values, ok := decodeHistogram(m.encoded[where.at:], int(where.size), &m.scratch)
+	if !ok || values != m.Measures[i].Count {
 		return m.corrupt(where.at)
 	}
 	into.Merge(&m.scratch)

@@ -172,8 +172,8 @@ func TestHistogramCoding(t *testing.T) {
 			continue
 		}
 		got := storage.ExpHistogram{Counts: []uint64{9, 9, 9}} // of before
-		if !decodeHistogram(b, len(b), &got) {
-			t.Errorf("%s: cannot be read", name)
+		if values, ok := decodeHistogram(b, len(b), &got); !ok || values != h.Count() {
+			t.Errorf("%s: %v, %d values", name, ok, values)
 			continue
 		}
 		var want, have storage.ExpHistogram
@@ -187,7 +187,7 @@ func TestHistogramCoding(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", name, have, want)
 		}
 		for n := range b {
-			if decodeHistogram(b[:n], n, &got) {
+			if _, ok := decodeHistogram(b[:n], n, &got); ok {
 				t.Errorf("%s: %d of %d bytes are enough", name, n, len(b))
 			}
 		}
