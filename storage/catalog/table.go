@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,8 +29,14 @@ func checkTable(path string) error {
 }
 
 // checkTableBytes: a table is blocks, then an index that says where they are.
-// Both end in their checksum and its length.
-func checkTableBytes(b []byte) error {
+// Both end in their checksum and its length. The index is a flat buffer, whose
+// reader trusts what it reads and panics over what it cannot follow.
+func checkTableBytes(b []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the index cannot be followed: %v", p)
+		}
+	}()
 	rest, sum, err := cutChecksum(b)
 	if err != nil {
 		return err
@@ -46,6 +53,9 @@ func checkTableBytes(b []byte) error {
 		return fmt.Errorf("index: %w", err)
 	}
 	table := fb.GetRootAsTableIndex(index, 0)
+	if table.OffsetsLength() == 0 {
+		return errors.New("there are no blocks") // badger writes no such table
+	}
 	var at fb.BlockOffset
 	for i := range table.OffsetsLength() {
 		if !table.Offsets(&at, i) {
