@@ -116,12 +116,13 @@ func (v Vocabulary) observeKeys(t *transaction, u *usage, seen observed, lost *L
 			}
 		}
 		is := seen.keys[key]
+		told := len(is.values) > 0
 		k.merge(is.types, seen.hour)
 		if values.merge(is.values, seen.hour) || is.more {
 			k.manyHour = max(k.manyHour, seen.hour)
 		}
 		records := [][2][]byte{{at, k.encode()}}
-		if len(is.values) > 0 {
+		if told {
 			records = append(records, [2][]byte{valuesAt, values.encode()})
 		}
 		if record == nil {

@@ -105,7 +105,9 @@ func TestTombstonesThatCannotBe(t *testing.T) {
 		"absent value":     func(t *Tombstone) { t.TraceID, t.Where = nil, &Match{Key: key} },
 		"array":            func(t *Tombstone) { t.TraceID, t.Where = nil, &Match{key, storage.Array("")} },
 		"no key":           func(t *Tombstone) { t.TraceID, t.Where = nil, &Match{Value: storage.Int(1)} },
-		"unknown scope":    func(t *Tombstone) { t.TraceID, t.Where = nil, &Match{storage.Key{Scope: 99, Name: "k"}, storage.Int(1)} },
+		"unknown scope": func(t *Tombstone) {
+			t.TraceID, t.Where = nil, &Match{storage.Key{Scope: 99, Name: "k"}, storage.Int(1)}
+		},
 		"long value": func(t *Tombstone) {
 			t.TraceID, t.Where = nil, &Match{key, storage.String(strings.Repeat("x", MaxMatchBytes+1))}
 		},

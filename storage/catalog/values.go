@@ -26,24 +26,19 @@ type valueRecord struct {
 	count uint64
 }
 
-// merge adds what was seen and says whether there are more values than fit.
+// merge adds what was seen and says whether there are more values than fit. It
+// takes seen for itself.
 func (r *valuesRecord) merge(seen map[storage.Value]uint64, hour uint32) (many bool) {
-	left := seen
-	if len(r.values) > 0 {
-		left = make(map[storage.Value]uint64, len(seen))
-		for v, count := range seen {
-			left[v] = count
-		}
-		for i := range r.values {
-			at := &r.values[i]
-			if count, ok := left[at.value]; ok {
-				at.hour = max(at.hour, hour)
-				at.count = add(at.count, count)
-				delete(left, at.value)
-			}
+	for i := range r.values {
+		at := &r.values[i]
+		if count, ok := seen[at.value]; ok {
+			at.hour = max(at.hour, hour)
+			at.count = add(at.count, count)
+			delete(seen, at.value)
 		}
 	}
-	for v, count := range left {
+	r.values = slices.Grow(r.values, len(seen))
+	for v, count := range seen {
 		r.values = append(r.values, valueRecord{v, hour, count})
 	}
 	slices.SortFunc(r.values, func(a, b valueRecord) int {
