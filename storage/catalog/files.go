@@ -1,0 +1,101 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// openFiles opens the database and says whether there was one.
+func (c *Catalog) openFiles() (found bool, err error) {
+	dir := c.options.Dir
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return false, fmt.Errorf("catalog: create: %w", err)
+		}
+		if err := c.checkSpace(); err != nil {
+			return false, fmt.Errorf("catalog: open: %w", err)
+		}
+		err := withLock(dir, func() error {
+			found, err = prepare(dir)
+			return err
+		})
+		if err != nil {
+			return false, fmt.Errorf("catalog: open: %w", err)
+		}
+		if c.dir, err = openDir(dir); err != nil {
+			return false, fmt.Errorf("catalog: open: %w", err)
+		}
+	}
+	err = c.guarded(func() error {
+		c.db, err = badger.Open(c.options.badgerOptions())
+		return err
+	})
+	if err == nil {
+		return found, nil
+	}
+	if c.dir != nil {
+		c.dir.Close()
+	}
+	return false, explain(dir, err)
+}
+
+// explain says what a failure of badger's Open means. badger tells it in text.
+func explain(dir string, err error) error {
+	if strings.Contains(err.Error(), "Another process is using this Badger database") {
+		return fmt.Errorf("%w: %s: %w; stop that process or use another directory", ErrLocked, dir, err)
+	}
+	for _, cause := range []error{fs.ErrPermission, fs.ErrNotExist} {
+		if errors.Is(err, cause) {
+			return fmt.Errorf("catalog: open %s: %w", dir, err)
+		}
+	}
+	if errors.Is(err, ErrCorrupt) {
+		return fmt.Errorf("catalog: open %s: %w; %s", dir, err, remedy)
+	}
+	return fmt.Errorf("%w: open %s: %w; %s", ErrCorrupt, dir, err, remedy)
+}
+
+const remedy = "restore the directory from a backup, or move it away to begin with an empty catalog, " +
+	"which forgets deletions that were not carried out and saved objects"
+
+// prepare looks at the files before badger does, because of what badger makes
+// of them: it does not open when a crash left an empty log behind, and it
+// deletes every table when the manifest is missing.
+func prepare(dir string) (found bool, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	manifest, tables := false, 0
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch filepath.Ext(e.Name()) {
+		case ".mem", ".vlog":
+			info, err := e.Info()
+			if err != nil {
+				return false, err
+			}
+			if info.Size() == 0 {
+				if err := os.Remove(path); err != nil {
+					return false, err
+				}
+			}
+		case ".sst":
+			tables++
+			if err := checkTable(path); err != nil {
+				return false, fmt.Errorf("%w; %s", err, remedy)
+			}
+		}
+		manifest = manifest || e.Name() == badger.ManifestFilename
+	}
+	if tables > 0 && !manifest {
+		return false, fmt.Errorf("%w: %s has %d tables and no %s; %s", ErrCorrupt, dir, tables, badger.ManifestFilename, remedy)
+	}
+	return tables > 0, nil
+}
