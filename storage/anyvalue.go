@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -245,3 +246,10 @@ func nextField(b []byte) (tag, num uint64, data, rest []byte, err error) {
 	}
 	return 0, 0, nil, nil, errAnyValue
 }
+
+// viewString reads b as a string without a copy; b must not change while the
+// string is in use.
+func viewString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// viewBytes reads s as bytes without a copy; they must not be written to.
+func viewBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -31,6 +31,12 @@ func (b bitmap) andNot(o bitmap) {
 	}
 }
 
+func (b bitmap) and(o bitmap) {
+	for i, w := range o {
+		b[i] &= w
+	}
+}
+
 func (b bitmap) or(o bitmap) {
 	for i, w := range o {
 		b[i] |= w

@@ -178,7 +178,7 @@ func (j *edgeJoin) count() []storage.Edge {
 		t := j.tables[c.table]
 		at, _ := j.parents.get(t.traceIDs[c.row], t.parents[c.row])
 		callee := j.services.of(int(c.table), int(c.row))
-		caller, ok := j.caller(&j.found[at], callee)
+		caller, ok := j.found[at].caller(callee, j.services.names)
 		if !ok {
 			continue
 		}
@@ -203,8 +203,9 @@ func (j *edgeJoin) count() []storage.Edge {
 }
 
 // caller chooses among the spans that have the parent's id: client and server
-// of a call may share one. See SpanReader.Edges.
-func (j *edgeJoin) caller(p *parentInfo, callee uint32) (uint32, bool) {
+// of a call may share one. names are those of the services. See
+// SpanReader.Edges.
+func (p *parentInfo) caller(callee uint32, names []string) (uint32, bool) {
 	if p.first == 0 || p.first-1 == callee {
 		return 0, false
 	}
@@ -217,7 +218,7 @@ func (j *edgeJoin) caller(p *parentInfo, callee uint32) (uint32, bool) {
 			if o.serving {
 				best = o
 			}
-		} else if j.services.names[o.service] < j.services.names[best.service] {
+		} else if names[o.service] < names[best.service] {
 			best = o
 		}
 	}

@@ -33,13 +33,19 @@ func (k *keyCounter) addRows(r *rows, scope storage.Scope, sel bitmap) {
 	for _, row := range sel.rows() {
 		origins[r.origin[row]]++
 	}
-	for i, n := range origins {
+	k.addOrigins(&r.origins, origins)
+	k.addAttrs(scope, &r.attrs, sel)
+}
+
+// addOrigins counts the attributes of resources and scopes, of which counts
+// has the records.
+func (k *keyCounter) addOrigins(o *origins, counts []uint64) {
+	for i, n := range counts {
 		if n > 0 {
-			k.addEntity(storage.ScopeResource, r.origins.resource(uint32(i)), n)
-			k.addEntity(storage.ScopeInstrumentation, r.origins.scope(uint32(i)), n)
+			k.addEntity(storage.ScopeResource, o.resource(uint32(i)), n)
+			k.addEntity(storage.ScopeInstrumentation, o.scope(uint32(i)), n)
 		}
 	}
-	k.addAttrs(scope, &r.attrs, sel)
 }
 
 func (k *keyCounter) addEntity(scope storage.Scope, e *entity, n uint64) {

@@ -211,3 +211,35 @@ func (r *entityReader) uvarint() uint64 {
 
 func (r *entityReader) fixed64() uint64 { return binary.LittleEndian.Uint64(viewBytes(r.cut(8))) }
 func (r *entityReader) text() string    { return r.cut(int(r.uvarint())) }
+
+// addEntities is add for entities of another table.
+func (b *originsBuilder) addEntities(resource, scope *entity) uint32 {
+	return b.add(&encodedEntity{bytes: viewBytes(resource.encoding)}, &encodedEntity{bytes: viewBytes(scope.encoding)})
+}
+
+// place is place for origins, in the numbers of b.
+func (b *originsBuilder) place(a *arrangement, column func(source int) ([]uint32, *origins)) []uint32 {
+	out := make([]uint32, a.n)
+	for s, to := range a.to {
+		origin, of := column(s)
+		ids := make([]uint32, len(of.pairs))
+		for i, pair := range of.pairs {
+			ids[i] = b.addEntities(of.resources[pair.resource], of.scopes[pair.scope])
+		}
+		for row, at := range to {
+			if at >= 0 {
+				out[at] = ids[origin[row]]
+			}
+		}
+	}
+	return out
+}
+
+// split gives the resource and the scope of each origin.
+func (b *originsBuilder) split(origin []uint32) (resource, scope []uint32) {
+	resource, scope = make([]uint32, len(origin)), make([]uint32, len(origin))
+	for i, o := range origin {
+		resource[i], scope[i] = b.view.pairs[o].resource, b.view.pairs[o].scope
+	}
+	return resource, scope
+}

@@ -1,0 +1,456 @@
+package columnar
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar/parquet"
+)
+
+// rowGroup is a row group of a part, opened by one query. Columns are decoded
+// page by page when they are asked for, and kept until the query ends.
+type rowGroup struct {
+	part    *partFile
+	number  int
+	n       int
+	zone    zone
+	starts  []uint32 // first row of each page
+	columns map[int]*groupColumn
+	buffer  parquet.Buffer
+	origins []uint32 // of all rows, once asked for
+	failed  error
+}
+
+func (p *partFile) group(number int) *rowGroup {
+	info := p.file.RowGroups()[number]
+	return &rowGroup{part: p, number: number, n: info.Rows, zone: p.zones[number], columns: map[int]*groupColumn{}}
+}
+
+func (g *rowGroup) len() int     { return g.n }
+func (g *rowGroup) bounds() zone { return g.zone }
+func (g *rowGroup) err() error   { return g.failed }
+
+// fail keeps the first error.
+func (g *rowGroup) fail(err error) {
+	if g.failed == nil && err != nil {
+		g.failed = fmt.Errorf("columnar: part %s: %w", g.part.name, err)
+	}
+}
+
+// pageStarts are the first rows of the pages.
+func (g *rowGroup) pageStarts() []uint32 {
+	if g.starts == nil {
+		starts, err := g.part.file.PageStarts(g.number)
+		g.fail(err)
+		if err != nil || len(starts) == 0 || starts[0] != 0 {
+			g.fail(errPart)
+			starts = []uint32{0}
+		}
+		g.starts = starts
+	}
+	return g.starts
+}
+
+// groupColumn is a column of a row group. A place is a row or, in a column of
+// a list, an element.
+type groupColumn struct {
+	g     *rowGroup
+	id    int
+	chunk *parquet.Chunk
+	pages []*decodedPage // nil where it was not decoded; one for a column of a list
+	dict  dict           // of text, once hasDict
+	read  bool           // the dictionary, where there is one, was read
+	nums  []uint64       // dictionary of numbers
+	fixed []byte         // dictionary of ids
+}
+
+// decodedPage is a page whose numbers and ids are no codes any more.
+type decodedPage struct {
+	parquet.Page
+	first int      // place
+	ranks []uint32 // of Present; nil when that is
+	text  dict     // of text without a dictionary: entry i is value i
+}
+
+// index is the number of the value at a place, counted from the page's first
+// place; ok says whether there is one.
+func (p *decodedPage) index(place int) (i uint32, ok bool) {
+	if p.Present == nil {
+		return uint32(place), true
+	}
+	return bitmap(p.Present).rank(p.ranks, place), bitmap(p.Present).has(place)
+}
+
+// column opens a column. id is a number of the file.
+func (g *rowGroup) column(id int) *groupColumn {
+	c := g.columns[id]
+	if c == nil {
+		c = &groupColumn{g: g, id: id, chunk: g.part.file.Chunk(g.number, id)}
+		g.columns[id] = c
+	}
+	return c
+}
+
+func (c *groupColumn) list() bool { return c.chunk.Column().List != "" }
+
+// dictionary reads the dictionary; false: there is none.
+func (c *groupColumn) dictionary() bool {
+	if !c.chunk.DictionaryEncoded() {
+		return false
+	}
+	if !c.read {
+		c.read = true
+		var d parquet.DecodedDict
+		if err := c.chunk.ReadDict(&d); err != nil {
+			c.g.fail(err)
+			d = parquet.DecodedDict{}
+		}
+		c.dict, c.nums, c.fixed = dict{text: d.Text, ends: d.Ends}, d.Nums, d.Fixed
+	}
+	return true
+}
+
+// maxGap is how far apart two pages may be that are read together: reading
+// what lies between costs less than another call.
+const maxGap = 32 << 10
+
+// decode decodes the pages in [from, to) that were not yet.
+func (c *groupColumn) decode(from, to int) {
+	if c.pages == nil {
+		c.pages = make([]*decodedPage, len(c.g.pageStarts()))
+	}
+	c.dictionary()
+	b := &c.g.buffer
+	b.Reset()
+	missing := 0
+	for i := from; i < to; i++ {
+		if c.pages[i] == nil {
+			c.g.fail(b.Add(c.chunk, i, i+1, false))
+			missing++
+		}
+	}
+	if missing == 0 {
+		return
+	}
+	c.g.fail(b.Read(maxGap))
+	for i := from; i < to; i++ {
+		if c.pages[i] == nil {
+			c.pages[i] = c.readPage(i)
+		}
+	}
+}
+
+func (c *groupColumn) rowsOfPage(i int) (first, rows int) {
+	starts := c.g.pageStarts()
+	end := c.g.n
+	if i+1 < len(starts) {
+		end = int(starts[i+1])
+	}
+	return int(starts[i]), end - int(starts[i])
+}
+
+// readPage decodes a page. When that fails no place of it has a value.
+func (c *groupColumn) readPage(i int) *decodedPage {
+	p := &decodedPage{}
+	first, rows := c.rowsOfPage(i)
+	err := c.g.failed
+	if err == nil {
+		err = c.g.buffer.ReadPage(c.chunk, i, &p.Page)
+	}
+	if err == nil && (p.FirstRow != first || p.Rows != rows) {
+		err = fmt.Errorf("%w: page %d of column %d", errPart, i, c.id)
+	}
+	if err == nil && p.Dictionary {
+		err = c.resolve(p)
+	}
+	if err != nil {
+		c.g.fail(err)
+		*p = decodedPage{Page: parquet.Page{FirstRow: first, Rows: rows, Places: rows, Present: newBitmap(rows)}}
+		if c.list() {
+			p.Places, p.Counts = 0, make([]uint32, rows)
+		}
+	}
+	p.first = first
+	p.text = dict{text: p.Text, ends: p.Ends, repeated: true}
+	if p.Present != nil {
+		p.ranks = bitmap(p.Present).ranks(nil)
+	}
+	return p
+}
+
+// resolve checks the codes of a page, and replaces those of numbers and ids by
+// what they stand for.
+func (c *groupColumn) resolve(p *decodedPage) error {
+	column := c.chunk.Column()
+	entries := c.dict.len()
+	switch column.Kind {
+	case parquet.ByteArray:
+	case parquet.Fixed:
+		entries = len(c.fixed) / column.Length
+	default:
+		entries = len(c.nums)
+	}
+	for _, code := range p.Codes {
+		if int(code) >= entries {
+			return fmt.Errorf("%w: column %q has code %d of %d", errPart, column.Name, code, entries)
+		}
+	}
+	switch column.Kind {
+	case parquet.ByteArray:
+	case parquet.Fixed:
+		n := column.Length
+		p.Fixed = make([]byte, 0, n*len(p.Codes))
+		for _, code := range p.Codes {
+			p.Fixed = append(p.Fixed, c.fixed[int(code)*n:int(code+1)*n]...)
+		}
+	default:
+		p.Nums = make([]uint64, len(p.Codes))
+		for i, code := range p.Codes {
+			p.Nums[i] = c.nums[code]
+		}
+	}
+	return nil
+}
+
+// whole decodes a column of a list as one page, because its pages begin at
+// rows and not at a fixed number of elements.
+func (c *groupColumn) whole() *decodedPage {
+	if len(c.pages) == 1 && c.pages[0] != nil {
+		return c.pages[0]
+	}
+	c.decode(0, len(c.g.pageStarts()))
+	all := &decodedPage{Page: parquet.Page{Rows: c.g.n}, text: dict{repeated: true}}
+	partial := false
+	for _, p := range c.pages {
+		all.Places += p.Places
+		partial = partial || p.Present != nil
+	}
+	if partial {
+		all.Present = newBitmap(all.Places)
+	}
+	at := 0
+	for _, p := range c.pages {
+		all.Counts = append(all.Counts, p.Counts...)
+		for i := range p.Places {
+			if partial && (p.Present == nil || bitmap(p.Present).has(i)) {
+				bitmap(all.Present).set(at + i)
+			}
+		}
+		at += p.Places
+		all.appendValues(p, 0, p.Len)
+		all.Len += p.Len
+	}
+	if partial {
+		all.ranks = bitmap(all.Present).ranks(nil)
+	}
+	c.pages = []*decodedPage{all}
+	return all
+}
+
+// appendValues appends the values [from, to) of p.
+func (p *decodedPage) appendValues(o *decodedPage, from, to int) {
+	if from >= to {
+		return
+	}
+	switch {
+	case o.Nums != nil:
+		p.Nums = append(p.Nums, o.Nums[from:to]...)
+	case o.Fixed != nil:
+		n := len(o.Fixed) / o.Len
+		p.Fixed = append(p.Fixed, o.Fixed[from*n:to*n]...)
+	case o.Dictionary:
+		p.Dictionary = true
+		p.Codes = append(p.Codes, o.Codes[from:to]...)
+	default:
+		p.text.appendEntries(&o.text, from, to)
+	}
+}
+
+// appendEntries appends the entries [from, to) of o.
+func (d *dict) appendEntries(o *dict, from, to int) {
+	if from == to {
+		return
+	}
+	begin := uint32(0)
+	if from > 0 {
+		begin = o.ends[from-1]
+	}
+	shift := uint32(len(d.text)) - begin
+	d.text = append(d.text, o.text[begin:o.ends[to-1]]...)
+	for _, end := range o.ends[from:to] {
+		d.ends = append(d.ends, end+shift)
+	}
+}
+
+// eachPage decodes the pages that have a place in sel and calls f with each
+// and its part of sel.
+func (c *groupColumn) eachPage(sel bitmap, f func(sub bitmap, p *decodedPage)) {
+	if c.list() {
+		f(sel, c.whole())
+		return
+	}
+	starts := c.g.pageStarts()
+	for from := 0; from < len(starts); {
+		sub := c.part(sel, from)
+		if sub.empty() {
+			from++
+			continue
+		}
+		to := from + 1
+		for to < len(starts) && !c.part(sel, to).empty() {
+			to++
+		}
+		c.decode(from, to)
+		for ; from < to; from++ {
+			f(c.part(sel, from), c.pages[from])
+		}
+	}
+}
+
+// part is the part of sel that belongs to a page. Pages start at multiples of
+// 64 rows.
+func (c *groupColumn) part(sel bitmap, page int) bitmap {
+	first, rows := c.rowsOfPage(page)
+	return sel[first/64 : (first+rows+63)/64]
+}
+
+// eachRun decodes the pages that have one of the rows, which ascend, and calls
+// f with each and the run of rows in it.
+func (c *groupColumn) eachRun(rows []uint32, f func(from, to int, p *decodedPage)) {
+	if len(rows) == 0 {
+		return
+	}
+	if c.list() {
+		f(0, len(rows), c.whole())
+		return
+	}
+	starts := c.g.pageStarts()
+	page := 0
+	for from := 0; from < len(rows); {
+		for page+1 < len(starts) && starts[page+1] <= rows[from] {
+			page++
+		}
+		to := len(rows)
+		if page+1 < len(starts) {
+			for to = from; to < len(rows) && rows[to] < starts[page+1]; to++ {
+			}
+		}
+		// Neighbours are decoded together when they will be needed, too.
+		last := page + 1
+		if to < len(rows) && last < len(starts) && rows[len(rows)-1] >= starts[last] {
+			for last < len(starts) && starts[last] <= rows[len(rows)-1] && len(rows) > 2*len(starts) {
+				last++
+			}
+		}
+		c.decode(page, last)
+		f(from, to, c.pages[page])
+		from = to
+	}
+}
+
+// keepPlaces removes from sel the places for whose value test is false, and
+// those without a value. test gets the number of the value.
+func (p *decodedPage) keepPlaces(sel bitmap, test func(i int) bool) {
+	if p.Present == nil {
+		sel.keep(test)
+		return
+	}
+	for w, word := range sel {
+		if word == 0 {
+			continue
+		}
+		present, keep := p.Present[w], uint64(0)
+		for m := word & present; m != 0; m &= m - 1 {
+			bit := bits.TrailingZeros64(m)
+			if test(int(p.ranks[w]) + bits.OnesCount64(present&(1<<bit-1))) {
+				keep |= 1 << bit
+			}
+		}
+		sel[w] = keep
+	}
+}
+
+// numbers calls f with the page and the rows of it, for a column of numbers
+// that every row has. A page that could not be read gives zeros.
+func (c *groupColumn) pickInts(rows []uint32, to []int64) []int64 {
+	to = resize(to, len(rows))
+	c.eachRun(rows, func(from, end int, p *decodedPage) {
+		for i := from; i < end; i++ {
+			to[i] = int64(p.num(int(rows[i]) - p.first))
+		}
+	})
+	return to
+}
+
+func (p *decodedPage) num(place int) uint64 {
+	if i, ok := p.index(place); ok && int(i) < len(p.Nums) {
+		return p.Nums[i]
+	}
+	return 0
+}
+
+// ints decodes a column of numbers for all rows.
+func ints[T int64 | uint32 | uint8](c *groupColumn, from, to int) []T {
+	out := make([]T, 0, to-from)
+	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+		for place := from; place < to; place++ {
+			out = append(out, T(p.num(place)))
+		}
+	})
+	return out
+}
+
+// ids decodes a column of ids for rows [from, to); absent ones are zero.
+func ids[T ~[8]byte | ~[16]byte](c *groupColumn, from, to int) []T {
+	out := make([]T, 0, to-from)
+	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+		for place := from; place < to; place++ {
+			out = append(out, idAt[T](p, place))
+		}
+	})
+	return out
+}
+
+func idAt[T ~[8]byte | ~[16]byte](p *decodedPage, place int) (id T) {
+	if i, ok := p.index(place); ok && (int(i)+1)*len(id) <= len(p.Fixed) {
+		for k := range len(id) {
+			id[k] = p.Fixed[int(i)*len(id)+k]
+		}
+	}
+	return id
+}
+
+// eachIn decodes the pages with rows of [from, to) and calls f with each and
+// the places in it.
+func (c *groupColumn) eachIn(from, to int, f func(p *decodedPage, from, to int)) {
+	if c.list() {
+		p := c.whole()
+		f(p, from, to)
+		return
+	}
+	starts := c.g.pageStarts()
+	first, last := 0, len(starts)
+	for first+1 < len(starts) && int(starts[first+1]) <= from {
+		first++
+	}
+	for last > first+1 && int(starts[last-1]) >= to {
+		last--
+	}
+	c.decode(first, last)
+	for i := first; i < last; i++ {
+		p := c.pages[i]
+		f(p, max(from-p.first, 0), min(to-p.first, p.Rows))
+	}
+}
+
+func (g *rowGroup) times() *groupColumn { return g.column(g.part.fixed.time) }
+
+func (g *rowGroup) inWindow(w storage.Window) bitmap {
+	if w.FromNs <= g.zone.minNs && g.zone.maxNs < w.ToNs {
+		return fullBitmap(g.n)
+	}
+	return timesInWindow(ints[int64](g.times(), 0, g.n), w)
+}
+
+func (g *rowGroup) timesOf(rows []uint32, to []int64) []int64 { return g.times().pickInts(rows, to) }

@@ -1,0 +1,168 @@
+package columnar
+
+import (
+	"github.com/heddle-io/heddle/storage"
+)
+
+// text decodes a column of text that every place has, for places [from, to).
+func (c *groupColumn) text(from, to int) (codes []uint32, d dict) {
+	codes = make([]uint32, 0, to-from)
+	if c.dictionary() {
+		d = c.dict
+		c.eachIn(from, to, func(p *decodedPage, from, to int) {
+			for place := from; place < to; place++ {
+				if i, ok := p.index(place); ok && int(i) < len(p.Codes) {
+					codes = append(codes, p.Codes[i])
+				}
+			}
+		})
+	} else {
+		d.repeated = true
+		c.eachIn(from, to, func(p *decodedPage, from, to int) {
+			if to <= p.Len && p.Present == nil {
+				d.appendEntries(&p.text, from, to)
+			}
+		})
+		for i := range d.ends {
+			codes = append(codes, uint32(i))
+		}
+	}
+	if len(codes) == to-from {
+		return codes, d
+	}
+	// Reading failed: the text that could not be read is empty.
+	c.g.fail(errPart)
+	return make([]uint32, to-from), dict{ends: []uint32{0}}
+}
+
+// loadAttrs decodes the attribute lists of places [from, to).
+func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, from, to int) attrs {
+	a := attrs{shapes: l.shapes, columns: make([]column, len(l.keys))}
+	a.shapeOf = g.checked(ints[uint32](shape, from, to), l.shapes.len())
+	counts := make([]uint32, len(l.keys)) // values of each column
+	over := uint32(0)
+	for _, s := range a.shapeOf {
+		for _, id := range l.shapes.at(s) {
+			if id == overflowID {
+				over++
+			} else {
+				counts[id]++
+			}
+		}
+	}
+	for i, key := range l.keys {
+		a.columns[i] = column{key: key.key, typ: key.typ}
+		if counts[i] == 0 {
+			continue
+		}
+		a.columns[i].count = counts[i]
+		g.column(l.columns[i]).load(&a.columns[i], from, to)
+		if a.columns[i].stored() != int(counts[i]) {
+			g.fail(errPart)
+		}
+	}
+	if over > 0 {
+		g.loadOverflow(&a.overflow, g.column(l.overflow), from, to)
+		if len(a.overflow.keys) != int(over) {
+			g.fail(errPart)
+		}
+	}
+	if g.failed != nil {
+		// The shapes promise values that are not there.
+		return attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, to-from)}.ranked()
+	}
+	return a.ranked()
+}
+
+// stored is the number of values that can be read.
+func (c *column) stored() int {
+	switch {
+	case c.typ == storage.TypeEmpty:
+		return int(c.count)
+	case c.nums != nil:
+		return len(c.nums)
+	}
+	return len(c.codes)
+}
+
+// load decodes the values that places [from, to) have.
+func (c *groupColumn) load(to *column, from, end int) {
+	text := textual(to.typ)
+	dictionary := text && c.dictionary()
+	if dictionary {
+		to.dict = c.dict
+	} else {
+		to.dict.repeated = text
+	}
+	c.eachIn(from, end, func(p *decodedPage, from, end int) {
+		first, last := p.before(from), p.before(end)
+		switch {
+		case first >= last:
+		case dictionary:
+			to.codes = append(to.codes, p.Codes[first:last]...)
+		case text:
+			n := uint32(len(to.dict.ends))
+			to.dict.appendEntries(&p.text, first, last)
+			for i := range uint32(last - first) {
+				to.codes = append(to.codes, n+i)
+			}
+		case to.typ == storage.TypeBool:
+			for _, v := range p.Nums[first:last] {
+				to.codes = append(to.codes, uint32(v))
+			}
+		case to.typ != storage.TypeEmpty:
+			to.nums = append(to.nums, p.Nums[first:last]...)
+		}
+	})
+}
+
+// before is the number of values before a place, which may be the end.
+func (p *decodedPage) before(place int) int {
+	switch {
+	case p.Present == nil:
+		return min(place, p.Len)
+	case place >= p.Places:
+		return p.Len
+	}
+	return int(bitmap(p.Present).rank(p.ranks, place))
+}
+
+func (g *rowGroup) loadOverflow(o *overflow, c *groupColumn, from, to int) {
+	var keys, values dictBuilder
+	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+		for i := p.before(from); i < p.before(to); i++ {
+			g.fail(storage.EachKeyValue(c.textOf(p, uint32(i)), func(key string, v storage.Value) {
+				code, _ := keys.code(key, false)
+				bits := uint64(0)
+				switch t := v.Type(); {
+				case textual(t):
+					content, _ := values.code(v.Str(), false)
+					bits = uint64(content)
+				case t == storage.TypeInt:
+					bits = uint64(v.Int())
+				case t == storage.TypeFloat:
+					bits = floatBits(v)
+				case t == storage.TypeBool:
+					bits = uint64(boolBit(v.Bool()))
+				}
+				o.keys, o.types, o.bits = append(o.keys, code), append(o.types, v.Type()), append(o.bits, bits)
+			}))
+		}
+	})
+	o.key, o.values = keys.dict, values.dict
+}
+
+// ranked fills in the ranks from the shapes.
+func (a attrs) ranked() attrs {
+	next := make([]uint32, len(a.columns)+1)
+	for row, s := range a.shapeOf {
+		if row%rankEvery == 0 {
+			a.ranks = append(a.ranks, next...)
+			a.rankEnds = append(a.rankEnds, uint32(len(a.ranks)))
+		}
+		for _, id := range a.shapes.at(s) {
+			next[rankSlot(id)]++
+		}
+	}
+	return a
+}

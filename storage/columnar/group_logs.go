@@ -1,0 +1,141 @@
+package columnar
+
+import (
+	"slices"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// logRows is a row group of log records.
+type logRows struct {
+	*rowGroup
+	loaded *logTable // all rows, once needed
+}
+
+var _ logSource = (*logRows)(nil)
+
+func (p *partFile) logRows(number int) *logRows { return &logRows{rowGroup: p.group(number)} }
+
+func (t *logRows) vector(k storage.Key) vector {
+	p, f := t.part, &t.part.fixed
+	column := func(id int, typ storage.Type) vector { return &columnVector{t.column(id), typ} }
+	switch k.Scope {
+	case storage.ScopeLog:
+		return t.attrVector(&p.attrs, k.Name)
+	case storage.ScopeResource:
+		return t.originVector(func(o origin) storage.Value { return p.origins.resources[o.resource].lookup(k.Name) })
+	case storage.ScopeInstrumentation:
+		return t.originVector(func(o origin) storage.Value { return p.origins.scopes[o.scope].lookup(k.Name) })
+	}
+	switch k {
+	case storage.KeyTraceID:
+		return fixedVector[storage.TraceID]{t.column(f.traceID)}
+	case storage.KeySpanID:
+		return fixedVector[storage.SpanID]{t.column(f.spanID)}
+	case storage.KeyScopeName:
+		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].name) })
+	case storage.KeyScopeVersion:
+		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].version) })
+	case storage.KeyTime:
+		return column(f.time, storage.TypeInt)
+	case storage.KeySeverity:
+		return column(f.severity, storage.TypeInt)
+	case storage.KeySeverityText:
+		return column(f.severityText, storage.TypeString)
+	case storage.KeyEventName:
+		return column(f.eventNameOfLog, storage.TypeString)
+	case storage.KeyBody:
+		return t.attrVector(&p.body, "")
+	}
+	panic("columnar: unchecked key " + k.String())
+}
+
+func (t *logRows) countKeys(k *keyCounter, w storage.Window) {
+	sel := t.inWindow(w)
+	t.countOrigins(k, sel)
+	t.countColumns(k, storage.ScopeLog, &t.part.attrs, sel)
+}
+
+func (t *logRows) records(rows []uint32) *storage.Logs {
+	if len(rows) == 0 {
+		return (&logTable{}).records(nil)
+	}
+	from, to := int(rows[0]), int(rows[len(rows)-1])+1
+	if t.loaded == nil && to-from < t.n/4 {
+		part := t.load(from, to)
+		rows = slices.Clone(rows)
+		for i := range rows {
+			rows[i] -= uint32(from)
+		}
+		return part.records(rows)
+	}
+	if t.loaded == nil {
+		t.loaded = t.load(0, t.n)
+	}
+	return t.loaded.records(rows)
+}
+
+// load decodes the rows [from, to) as a table in memory.
+func (t *logRows) load(from, to int) *logTable {
+	f, p := &t.part.fixed, t.part
+	out := &logTable{}
+	out.n, out.zone = to-from, t.zone
+	out.traceIDs, out.spanIDs = ids[storage.TraceID](t.column(f.traceID), from, to), ids[storage.SpanID](t.column(f.spanID), from, to)
+	out.times, out.observed = ints[int64](t.column(f.time), from, to), ints[int64](t.column(f.observed), from, to)
+	out.severities = ints[uint8](t.column(f.severity), from, to)
+	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), from, to), len(p.origins.pairs)), p.origins
+	t.loadRare(out, from, to)
+	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), from, to)
+	out.body = t.loadBody(from, to)
+	return out
+}
+
+// loadBody decodes the bodies: every record has one, in the column of its type.
+func (t *logRows) loadBody(from, to int) attrs {
+	l := &t.part.body
+	a := attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, to-from), columns: make([]column, len(l.keys))}
+	for i, key := range l.keys {
+		a.shapes.ids = append(a.shapes.ids, uint16(i))
+		a.shapes.ends = append(a.shapes.ends, uint32(i+1))
+		c := &a.columns[i]
+		*c = column{key: key.key, typ: key.typ}
+		column := t.column(l.columns[i])
+		row := 0
+		column.eachIn(from, to, func(p *decodedPage, from, to int) {
+			for place := from; place < to; place++ {
+				if _, ok := p.index(place); ok {
+					a.shapeOf[row] = uint32(i + 1)
+					c.count++
+				}
+				row++
+			}
+		})
+		column.load(c, from, to)
+	}
+	if t.failed != nil {
+		return attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, to-from)}.ranked()
+	}
+	return a.ranked()
+}
+
+func (t *logRows) loadRare(out *logTable, from, to int) {
+	f := &t.part.fixed
+	severities, severity := t.column(f.severityText).text(from, to)
+	events, event := t.column(f.eventNameOfLog).text(from, to)
+	flags, dropped := ints[uint32](t.column(f.flags), from, to), ints[uint32](t.column(f.droppedAttributes), from, to)
+	var text dictBuilder
+	byRare := map[rareLog]uint32{}
+	for i := range to - from {
+		r := rareLog{flags: flags[i], dropped: dropped[i]}
+		r.severityText, _ = text.code(severity.at(severities[i]), false)
+		r.eventName, _ = text.code(event.at(events[i]), false)
+		id, ok := byRare[r]
+		if !ok {
+			id = uint32(len(out.rares))
+			out.rares = append(out.rares, r)
+			byRare[r] = id
+		}
+		out.rare = append(out.rare, id)
+	}
+	out.text = text.dict
+}

@@ -1,0 +1,398 @@
+package columnar
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// rowRef is a row of a source.
+type rowRef struct{ source, row int32 }
+
+// sourceCache holds the sources of a merge that were decoded last. A merge
+// works through its sources roughly in the order of time, so that a few are
+// enough; what is more only costs decoding it again.
+type sourceCache[T any] struct {
+	load  func(source int) (T, error)
+	limit int
+	held  []heldSource[T] // used last comes last
+}
+
+type heldSource[T any] struct {
+	source int
+	table  T
+}
+
+func (c *sourceCache[T]) get(source int) (T, error) {
+	for i, h := range c.held {
+		if h.source == source {
+			c.held = append(append(c.held[:i:i], c.held[i+1:]...), h)
+			return h.table, nil
+		}
+	}
+	if len(c.held) >= c.limit {
+		c.held = append(c.held[:0:0], c.held[len(c.held)-c.limit+1:]...)
+	}
+	t, err := c.load(source)
+	if err == nil {
+		c.held = append(c.held, heldSource[T]{source, t})
+	}
+	return t, err
+}
+
+// spanMerge merges row groups of parts of spans: every trace comes into one
+// row group, with others that started at about the same time, identical spans
+// become one and hidden rows are left out. Memory is bounded by the number of
+// traces and by a few decoded row groups.
+type spanMerge struct {
+	groupRows int
+	sources   []*spanRows // opened anew for each use, so that nothing decoded is kept
+	hidden    []bitmap    // per source; nil: none
+	traces    []mergeTrace
+	pieces    []mergePiece
+	byID      map[storage.TraceID]int32
+	cache     sourceCache[*spanTable]
+	folded    int // identical spans that were left out
+}
+
+// mergeTrace is a trace of the result.
+type mergeTrace struct {
+	id      storage.TraceID
+	firstNs int64 // start of its earliest span
+	rows    int
+	last    int32 // of its pieces, -1 none
+}
+
+// mergePiece is a run of rows of one trace in a source.
+type mergePiece struct {
+	source, from, to int32
+	before           int32 // piece of the same trace, -1 none
+}
+
+// mergeGroup is a row group of the result: whole traces, or some rows of a
+// trace that is too long for one.
+type mergeGroup struct {
+	traces []int32
+	rows   []rowRef
+}
+
+// heldSources is how many decoded row groups a merge keeps.
+const heldSources = 4
+
+// newSpanMerge looks through the parts. hide returns the rows of a row group
+// that the result should not have.
+func newSpanMerge(ctx context.Context, parts []*partFile, groupRows int, hide func(part int, rows *spanRows) (bitmap, error)) (*spanMerge, error) {
+	m := &spanMerge{groupRows: groupRows, byID: map[storage.TraceID]int32{}}
+	for i, p := range parts {
+		for number := range p.file.RowGroups() {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			rows := p.spanRows(number)
+			hidden, err := hide(i, rows)
+			if err != nil {
+				return nil, err
+			}
+			m.addSource(rows, hidden)
+			if rows.failed != nil {
+				return nil, rows.failed
+			}
+			m.sources = append(m.sources, p.spanRows(number))
+			m.hidden = append(m.hidden, hidden)
+		}
+	}
+	m.byID = nil
+	m.cache = sourceCache[*spanTable]{limit: heldSources, load: func(source int) (*spanTable, error) {
+		rows := m.sources[source].part.spanRows(m.sources[source].number)
+		t := rows.load(0, rows.n)
+		return t, rows.failed
+	}}
+	return m, nil
+}
+
+func (m *spanMerge) addSource(rows *spanRows, hidden bitmap) {
+	f := &rows.part.fixed
+	traces, times := ids[storage.TraceID](rows.column(f.traceID), 0, rows.n), ints[int64](rows.times(), 0, rows.n)
+	source := int32(len(m.sources))
+	for from := 0; from < len(traces); {
+		to, seen := from, 0
+		firstNs := times[from]
+		for ; to < len(traces) && traces[to] == traces[from]; to++ {
+			if hidden == nil || !hidden.has(to) {
+				seen++
+				firstNs = min(firstNs, times[to])
+			}
+		}
+		if seen > 0 {
+			at, ok := m.byID[traces[from]]
+			if !ok {
+				at = int32(len(m.traces))
+				m.byID[traces[from]] = at
+				m.traces = append(m.traces, mergeTrace{id: traces[from], firstNs: firstNs, last: -1})
+			}
+			t := &m.traces[at]
+			m.pieces = append(m.pieces, mergePiece{source, int32(from), int32(to), t.last})
+			t.firstNs, t.rows, t.last = min(t.firstNs, firstNs), t.rows+seen, int32(len(m.pieces)-1)
+		}
+		from = to
+	}
+}
+
+// groups divides the result into row groups, in the order of time. split are
+// the traces that are in several.
+func (m *spanMerge) groups() (groups []mergeGroup, split map[storage.TraceID]bool, err error) {
+	order := make([]int32, len(m.traces))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(m.traces[a].firstNs, m.traces[b].firstNs), bytes.Compare(m.traces[a].id[:], m.traces[b].id[:]))
+	})
+	split = map[storage.TraceID]bool{}
+	var g mergeGroup
+	rows := 0
+	for _, at := range order {
+		t := &m.traces[at]
+		if t.rows > m.groupRows {
+			split[t.id] = true
+			parts, err := m.cut(t)
+			if err != nil {
+				return nil, nil, err
+			}
+			groups = append(groups, parts...)
+			continue
+		}
+		if rows+t.rows > m.groupRows {
+			groups = append(groups, g)
+			g, rows = mergeGroup{}, 0
+		}
+		g.traces = append(g.traces, at)
+		rows += t.rows
+	}
+	if rows > 0 {
+		groups = append(groups, g)
+	}
+	return groups, split, nil
+}
+
+// cut divides a trace that is longer than a row group by time.
+func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
+	type start struct {
+		ns int64
+		at rowRef
+	}
+	var all []start
+	for at := t.last; at >= 0; at = m.pieces[at].before {
+		p := m.pieces[at]
+		rows := m.sources[p.source].part.spanRows(m.sources[p.source].number)
+		times := ints[int64](rows.times(), int(p.from), int(p.to))
+		if rows.failed != nil {
+			return nil, rows.failed
+		}
+		for i, ns := range times {
+			if row := p.from + int32(i); m.hidden[p.source] == nil || !m.hidden[p.source].has(int(row)) {
+				all = append(all, start{ns, rowRef{p.source, row}})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b start) int {
+		return cmp.Or(cmp.Compare(a.ns, b.ns), cmp.Compare(a.at.source, b.at.source), cmp.Compare(a.at.row, b.at.row))
+	})
+	for some := range slices.Chunk(all, m.groupRows) {
+		var g mergeGroup
+		for _, s := range some {
+			g.rows = append(g.rows, s.at)
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+// arrange decodes the sources of a row group and orders its rows. The result
+// has no row when all of them were identical with others.
+func (m *spanMerge) arrange(g *mergeGroup) (sources []*spanTable, a *arrangement, err error) {
+	lists := [][]rowRef{g.rows}
+	if g.rows == nil {
+		slices.SortFunc(g.traces, func(a, b int32) int { return bytes.Compare(m.traces[a].id[:], m.traces[b].id[:]) })
+		lists = lists[:0]
+		for _, at := range g.traces {
+			lists = append(lists, m.rowsOf(&m.traces[at]))
+		}
+	}
+	a = &arrangement{}
+	number := map[int32]int{} // of a source in the result
+	for _, list := range lists {
+		for _, ref := range list {
+			if _, ok := number[ref.source]; ok {
+				continue
+			}
+			t, err := m.cache.get(int(ref.source))
+			if err != nil {
+				return nil, nil, err
+			}
+			number[ref.source] = len(sources)
+			sources = append(sources, t)
+			to := make([]int32, t.n)
+			for i := range to {
+				to[i] = leftOut
+			}
+			a.to = append(a.to, to)
+		}
+	}
+	for _, list := range lists {
+		m.place(list, number, sources, a)
+	}
+	return sources, a, nil
+}
+
+func (m *spanMerge) rowsOf(t *mergeTrace) (rows []rowRef) {
+	for at := t.last; at >= 0; at = m.pieces[at].before {
+		p := m.pieces[at]
+		for row := p.from; row < p.to; row++ {
+			if m.hidden[p.source] == nil || !m.hidden[p.source].has(int(row)) {
+				rows = append(rows, rowRef{p.source, row})
+			}
+		}
+	}
+	return rows
+}
+
+// place orders the rows of a trace by start and span, and leaves out those
+// that are identical with one before.
+func (m *spanMerge) place(list []rowRef, number map[int32]int, sources []*spanTable, a *arrangement) {
+	table := func(r rowRef) *spanTable { return sources[number[r.source]] }
+	slices.SortFunc(list, func(x, y rowRef) int {
+		tx, ty := table(x), table(y)
+		return cmp.Or(cmp.Compare(tx.times[x.row], ty.times[y.row]), bytes.Compare(tx.spanIDs[x.row][:], ty.spanIDs[y.row][:]),
+			cmp.Compare(x.source, y.source), cmp.Compare(x.row, y.row))
+	})
+	first := 0 // of the rows with the same start and span
+	for i, r := range list {
+		t, f := table(r), list[first]
+		if t.times[r.row] != table(f).times[f.row] || t.spanIDs[r.row] != table(f).spanIDs[f.row] {
+			first = i
+		}
+		if m.repeats(list[first:i], r, table) {
+			m.folded++
+			continue
+		}
+		a.to[number[r.source]][r.row] = int32(a.n)
+		a.n++
+	}
+}
+
+func (m *spanMerge) repeats(before []rowRef, r rowRef, table func(rowRef) *spanTable) bool {
+	if len(before) == 0 {
+		return false
+	}
+	content := spanContent(table(r).spans([]uint32{uint32(r.row)}))
+	for _, b := range before {
+		if spanContent(table(b).spans([]uint32{uint32(b.row)})) == content {
+			return true
+		}
+	}
+	return false
+}
+
+// logMerge merges row groups of parts of log records: records of about the
+// same time come into one row group.
+type logMerge struct {
+	groupRows int
+	sources   []*logRows
+	order     []logRef // of all rows, by time
+	cache     sourceCache[*logTable]
+}
+
+type logRef struct {
+	ns int64
+	rowRef
+}
+
+func newLogMerge(ctx context.Context, parts []*partFile, groupRows int, hide func(part int, rows *logRows) (bitmap, error)) (*logMerge, error) {
+	m := &logMerge{groupRows: groupRows}
+	for i, p := range parts {
+		for number := range p.file.RowGroups() {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			rows := p.logRows(number)
+			hidden, err := hide(i, rows)
+			if err != nil {
+				return nil, err
+			}
+			source := int32(len(m.sources))
+			for row, ns := range ints[int64](rows.times(), 0, rows.n) {
+				if hidden == nil || !hidden.has(row) {
+					m.order = append(m.order, logRef{ns, rowRef{source, int32(row)}})
+				}
+			}
+			if rows.failed != nil {
+				return nil, rows.failed
+			}
+			m.sources = append(m.sources, p.logRows(number))
+		}
+	}
+	slices.SortFunc(m.order, func(a, b logRef) int {
+		return cmp.Or(cmp.Compare(a.ns, b.ns), cmp.Compare(a.source, b.source), cmp.Compare(a.row, b.row))
+	})
+	m.cache = sourceCache[*logTable]{limit: heldSources, load: func(source int) (*logTable, error) {
+		rows := m.sources[source].part.logRows(m.sources[source].number)
+		t := rows.load(0, rows.n)
+		return t, rows.failed
+	}}
+	return m, nil
+}
+
+// groups divides the result into row groups, in the order of time.
+func (m *logMerge) groups() (groups [][]logRef) {
+	for some := range slices.Chunk(m.order, m.groupRows) {
+		groups = append(groups, some)
+	}
+	return groups
+}
+
+// arrange decodes the sources of a row group and orders its rows by stream and
+// time.
+func (m *logMerge) arrange(group []logRef) (sources []*logTable, a *arrangement, err error) {
+	a = &arrangement{n: len(group)}
+	number := map[int32]int{}
+	streams := map[string]int{} // of resources, by encoding
+	type ordered struct {
+		stream, source int
+		row            int32
+	}
+	rows := make([]ordered, len(group))
+	for i, ref := range group {
+		at, ok := number[ref.source]
+		if !ok {
+			t, err := m.cache.get(int(ref.source))
+			if err != nil {
+				return nil, nil, err
+			}
+			at = len(sources)
+			number[ref.source] = at
+			sources = append(sources, t)
+			to := make([]int32, t.n)
+			for i := range to {
+				to[i] = leftOut
+			}
+			a.to = append(a.to, to)
+		}
+		t := sources[at]
+		enc := t.origins.resource(t.origin[ref.row]).encoding
+		stream, ok := streams[enc]
+		if !ok {
+			stream = len(streams)
+			streams[enc] = stream
+		}
+		rows[i] = ordered{stream, at, ref.row}
+	}
+	slices.SortStableFunc(rows, func(a, b ordered) int { return cmp.Compare(a.stream, b.stream) })
+	for i, r := range rows {
+		a.to[r.source][r.row] = int32(i)
+	}
+	return sources, a, nil
+}
