@@ -27,8 +27,12 @@ type spanBuilder struct {
 	columns *int // still allowed
 	// guess has the shape of the last span with the same name, kind and
 	// origin. It is a cache without verification: a wrong shape costs time.
-	guess [1024]uint32
+	guess [guesses]uint32
 }
+
+// guesses is a power of two, well above the combinations of name, kind and
+// origin that a table of mesh traffic has.
+const guesses = 4096
 
 func newSpanBuilder() *spanBuilder {
 	columns := maxColumns
@@ -64,7 +68,7 @@ func (b *spanBuilder) append(d *otlp.Spans, s *otlp.Span, origin uint32) (repair
 	t.prev = append(t.prev, t.index.put(t.traceIDs, row))
 	t.zone = t.zone.with(start)
 
-	guess := &b.guess[(name*31+origin*131+uint32(kind)*7)%uint32(len(b.guess))]
+	guess := &b.guess[((name*0x9E3779B1)^(origin*0x85EBCA6B)^(uint32(kind)*0xC2B2AE35))>>16%guesses]
 	*guess, rep = b.attrs.append(&d.Message, d.Attrs(s), *guess)
 	repaired = repaired || rep
 	if events := d.Events(s); len(events) > 0 {

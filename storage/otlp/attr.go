@@ -38,24 +38,39 @@ func (m *Message) attr(list *[]Attr, b []byte, pos int) int {
 
 // keyValue reads a KeyValue up to the end of b. Either order of its fields is
 // common: SDKs send the key first, pdata sends it last.
+//
+// This is where decoding spends its time. So the loop first takes fields that
+// are as nearly all are, key or value with a length of one byte, and leaves
+// what is not to the one below.
 func (m *Message) keyValue(a *Attr, b []byte, pos int) int {
+	for pos+1 < len(b) {
+		from := pos + 2
+		to := from + int(b[pos+1])
+		if b[pos+1] >= 0x80 || to > len(b) {
+			break
+		}
+		if b[pos] == tagKey {
+			a.Key = Text{uint32(from), uint32(to - from)}
+		} else if b[pos] != tagValue {
+			break
+		} else if from+1 < to && b[from] == tagString && int(b[from+1]) == to-from-2 {
+			a.setText(storage.TypeString, uint32(from+2), to-from-2)
+		} else if m.anyValue(a, b[:to], from) != to {
+			return bad
+		}
+		pos = to
+	}
 	for pos < len(b) {
 		var t uint64
 		switch t, pos = tag(b, pos); t {
 		case tagKey:
-			from, to := length(b, pos)
-			a.Key, pos = Text{uint32(from), uint32(to - from)}, to
+			a.Key, pos = text(b, pos)
 		case tagValue:
 			from, to := length(b, pos)
-			if pos = to; pos == bad {
+			if to == bad || m.anyValue(a, b[:to], from) != to {
 				return bad
 			}
-			// Nearly all values are one field, most of them short strings.
-			if to-from >= 2 && b[from] == tagString && int(b[from+1]) == to-from-2 && b[from+1] < 0x80 {
-				a.setText(storage.TypeString, uint32(from+2), to-from-2)
-			} else if m.anyValue(a, b[:to], from) != to {
-				return bad
-			}
+			pos = to
 		case 3<<3 | wireVarint: // key_strindex
 			_, pos = varint(b, pos)
 		default:

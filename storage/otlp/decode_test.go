@@ -39,7 +39,7 @@ func TestSpansAreWhatPdataReads(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	var d Spans // one for all, so that nothing of a request stays
 	accepted := 0
-	const rounds = 1000
+	const rounds = 500
 	for round := range rounds {
 		body := encodedTraces(t, otlptest.Traces(r, r.IntN(12)))
 		sameSpans(t, body, &d)
@@ -57,7 +57,7 @@ func TestLogsAreWhatPdataReads(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var d Logs
 	accepted := 0
-	const rounds = 1000
+	const rounds = 500
 	for round := range rounds {
 		body := encodedLogs(t, otlptest.Logs(r, r.IntN(12)))
 		sameLogs(t, body, &d)
