@@ -30,8 +30,9 @@ const (
 	tagValue  = 2<<3 | 2 // KeyValue.value
 )
 
-// maxAnyDepth bounds nesting, so that hostile input cannot exhaust the stack.
-const maxAnyDepth = 64
+// MaxAnyDepth is how many arrays and maps may be inside each other, so that
+// hostile input cannot exhaust the stack.
+const MaxAnyDepth = 64
 
 var errAnyValue = errors.New("storage: damaged AnyValue encoding")
 
@@ -132,7 +133,7 @@ func uvarintSize(v uint64) int {
 func DecodeAnyValue(b []byte, v pcommon.Value) error { return decodeAny(b, v, 0) }
 
 func decodeAny(b []byte, v pcommon.Value, depth int) error {
-	if depth > maxAnyDepth {
+	if depth > MaxAnyDepth {
 		return errAnyValue
 	}
 	for len(b) > 0 {

@@ -31,8 +31,8 @@ var (
 
 func init() { anyFields.messages = map[uint64]*fieldKinds{tagArray: arrayFields, tagMap: mapFields} }
 
-// maxMessageDepth is maxAnyDepth in messages: a level of a map takes three.
-const maxMessageDepth = 3 * (maxAnyDepth + 1)
+// maxMessageDepth is MaxAnyDepth in messages: a level of a map takes three.
+const maxMessageDepth = 3 * (MaxAnyDepth + 1)
 
 func validAny(b []byte, kinds *fieldKinds, depth int) (bool, error) {
 	if depth > maxMessageDepth {

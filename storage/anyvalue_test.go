@@ -93,7 +93,7 @@ func findField(t *testing.T, b []byte, field uint64) []byte {
 
 func TestDecodeAnyValueRefusesDamage(t *testing.T) {
 	deep := []byte{}
-	for range maxAnyDepth + 2 {
+	for range MaxAnyDepth + 2 {
 		item := append([]byte{tagItem, byte(len(deep))}, deep...)
 		if len(deep) > 100 {
 			item = append([]byte{tagItem, byte(len(deep)&127 | 128), byte(len(deep) >> 7)}, deep...)

@@ -1,10 +1,6 @@
 package storage
 
 import (
-	"fmt"
-	"math"
-	"strings"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -26,31 +22,26 @@ func DefaultLimits() Limits {
 // CheckSpan says why a span cannot be stored, or ok. A span that ends before
 // it starts is stored as it is: its clock is wrong, its content is not.
 func (l Limits) CheckSpan(s ptrace.Span) (reason Reason, detail string, ok bool) {
-	switch {
-	case s.TraceID().IsEmpty():
-		return ReasonNoTraceID, fmt.Sprintf("span %q has no trace id", clip(s.Name())), false
-	case s.SpanID().IsEmpty():
-		return ReasonNoSpanID, fmt.Sprintf("span %q has no span id", clip(s.Name())), false
-	case uint64(s.StartTimestamp()) > math.MaxInt64 || uint64(s.EndTimestamp()) > math.MaxInt64:
-		return ReasonTimeRange, fmt.Sprintf("span %q has a time after the year 2262: times are nanoseconds since 1970", clip(s.Name())), false
-	}
-	if reason, detail, ok = l.checkText("span name", s.Name()); !ok {
+	if reason, detail, ok = CheckSpanIDs(s.Name(), s.TraceID(), s.SpanID(), uint64(s.StartTimestamp()), uint64(s.EndTimestamp())); !ok {
 		return reason, detail, false
 	}
-	if reason, detail, ok = l.checkText("status message", s.Status().Message()); !ok {
+	if reason, detail, ok = l.CheckText("span name", len(s.Name())); !ok {
 		return reason, detail, false
 	}
-	if reason, detail, ok = l.checkText("trace state", s.TraceState().AsRaw()); !ok {
+	if reason, detail, ok = l.CheckText("status message", len(s.Status().Message())); !ok {
+		return reason, detail, false
+	}
+	if reason, detail, ok = l.CheckText("trace state", len(s.TraceState().AsRaw())); !ok {
 		return reason, detail, false
 	}
 	if reason, detail, ok = l.CheckAttributes(s.Attributes()); !ok {
 		return reason, detail, false
 	}
-	if l.Events > 0 && (s.Events().Len() > l.Events || s.Links().Len() > l.Events) {
-		return ReasonTooLarge, fmt.Sprintf("span %q has %d events and %d links, the limit is %d", clip(s.Name()), s.Events().Len(), s.Links().Len(), l.Events), false
+	if reason, detail, ok = l.CheckChildren(s.Name(), s.Events().Len(), s.Links().Len()); !ok {
+		return reason, detail, false
 	}
 	for i := range s.Events().Len() {
-		if reason, detail, ok = l.checkText("event name", s.Events().At(i).Name()); !ok {
+		if reason, detail, ok = l.CheckText("event name", len(s.Events().At(i).Name())); !ok {
 			return reason, detail, false
 		}
 		if reason, detail, ok = l.CheckAttributes(s.Events().At(i).Attributes()); !ok {
@@ -58,7 +49,7 @@ func (l Limits) CheckSpan(s ptrace.Span) (reason Reason, detail string, ok bool)
 		}
 	}
 	for i := range s.Links().Len() {
-		if reason, detail, ok = l.checkText("trace state of a link", s.Links().At(i).TraceState().AsRaw()); !ok {
+		if reason, detail, ok = l.CheckText("trace state of a link", len(s.Links().At(i).TraceState().AsRaw())); !ok {
 			return reason, detail, false
 		}
 		if reason, detail, ok = l.CheckAttributes(s.Links().At(i).Attributes()); !ok {
@@ -72,8 +63,8 @@ func (l Limits) CheckSpan(s ptrace.Span) (reason Reason, detail string, ok bool)
 // also asks it about the resource and the instrumentation scope: when those
 // cannot be stored, none of their records can.
 func (l Limits) CheckAttributes(m pcommon.Map) (reason Reason, detail string, ok bool) {
-	if l.Attributes > 0 && m.Len() > l.Attributes {
-		return ReasonTooManyKey, fmt.Sprintf("%d attributes on one record, the limit is %d", m.Len(), l.Attributes), false
+	if reason, detail, ok = l.CheckCount(m.Len()); !ok {
+		return reason, detail, false
 	}
 	for k, v := range m.All() {
 		if reason, detail, ok = l.checkValue(k, v); !ok {
@@ -81,6 +72,15 @@ func (l Limits) CheckAttributes(m pcommon.Map) (reason Reason, detail string, ok
 		}
 	}
 	return "", "", true
+}
+
+func (l Limits) checkValue(key string, v pcommon.Value) (Reason, string, bool) {
+	fits := !nested(v) || l.fits(v, 0)
+	size := 0
+	if fits { // the size of what is nested too deep is not asked for
+		size = valueBytes(v)
+	}
+	return l.CheckValue(key, size, fits)
 }
 
 func nested(v pcommon.Value) bool {
@@ -92,8 +92,8 @@ func nested(v pcommon.Value) bool {
 func (l Limits) fits(v pcommon.Value, depth int) bool {
 	switch {
 	case !nested(v):
-		return depth <= maxAnyDepth
-	case depth >= maxAnyDepth:
+		return depth <= MaxAnyDepth
+	case depth >= MaxAnyDepth:
 		return false
 	case v.Type() == pcommon.ValueTypeSlice:
 		for i := range v.Slice().Len() {
@@ -114,13 +114,6 @@ func (l Limits) fits(v pcommon.Value, depth int) bool {
 	return true
 }
 
-func (l Limits) checkText(what, text string) (Reason, string, bool) {
-	if l.ValueBytes > 0 && len(text) > l.ValueBytes {
-		return ReasonTooLarge, fmt.Sprintf("%s has %d bytes, the limit is %d", what, len(text), l.ValueBytes), false
-	}
-	return "", "", true
-}
-
 func valueBytes(v pcommon.Value) int {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
@@ -130,13 +123,5 @@ func valueBytes(v pcommon.Value) int {
 	case pcommon.ValueTypeSlice, pcommon.ValueTypeMap:
 		return anyValueSize(v)
 	}
-	return 8
-}
-
-// clip shortens text of a sender for a message.
-func clip(s string) string {
-	if len(s) > 64 {
-		s = s[:64] + "…"
-	}
-	return strings.ToValidUTF8(s, "\uFFFD") // the cut may split a character
+	return NumberBytes
 }

@@ -3,8 +3,6 @@ package columnar
 import (
 	"fmt"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -15,20 +13,6 @@ const (
 	attrCost   = 64
 	childCost  = 96
 )
-
-// mapSize is about the most that an attribute list takes.
-func mapSize(m pcommon.Map) (n int) {
-	for k, v := range m.All() {
-		n += attrCost + len(k)
-		switch v.Type() {
-		case pcommon.ValueTypeStr:
-			n += len(v.Str())
-		case pcommon.ValueTypeBytes, pcommon.ValueTypeSlice, pcommon.ValueTypeMap:
-			n += storage.AnyValueSize(v)
-		}
-	}
-	return n
-}
 
 // reserve admits a write of about size bytes, or refuses it before anything
 // is taken. Unless it fails, release must follow.
@@ -65,48 +49,6 @@ func (s *Store) makeRoom(size int64) {
 	}
 	for s.bytes()+size > s.opts.MaxBytes && s.evictOldest() {
 	}
-}
-
-// A write goes in chunks, so that readers and the memory bound never wait for
-// a giant request as a whole.
-const (
-	chunkRecords = 1024
-	chunkBytes   = 1 << 20
-)
-
-// chunk is the part of a write that is done without giving up Store.mu.
-type chunk struct {
-	s       *Store
-	head    anyHead // of the signal that is written
-	records int
-	left    int64 // bytes that there is room for
-}
-
-// next must come before each record: the builders it leaves behind are not
-// full and a record of the size fits.
-func (c *chunk) next(size int64) {
-	if c.records == chunkRecords {
-		c.end()
-		c.s.mu.Unlock() // let readers and other writers in
-		c.s.mu.Lock()
-	}
-	if c.head.openRows() >= c.s.opts.SealRows {
-		c.end()
-	}
-	if size > c.left {
-		c.end()
-		c.left = max(size, min(chunkBytes, c.s.opts.recordBytes()))
-		c.s.makeRoom(c.left)
-	}
-	c.left -= size
-	c.records++
-}
-
-// end makes what was appended visible and restores the bounds.
-func (c *chunk) end() {
-	c.head.changed()
-	c.s.settle()
-	c.records, c.left = 0, 0
 }
 
 // settle seals the builders that are full and restores the bound. Callers

@@ -2,13 +2,11 @@ package columnar
 
 import (
 	"encoding/binary"
-	"math"
 	"strings"
 	"unsafe"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/otlp"
 )
 
 // maxColumns bounds the attribute columns of one table. Keys that contain ids
@@ -59,130 +57,102 @@ func (b *attrsBuilder) startRow() {
 	}
 }
 
-// appendMap appends one row with the attributes of m and returns its shape.
-// predicted is the shape it probably has: while keys and types are those of
-// the shape, no key is hashed.
-func (b *attrsBuilder) appendMap(m pcommon.Map, predicted uint32) (shape uint32, repaired bool) {
+// append appends one row with the attributes of list, which are of m, and
+// returns its shape. predicted is the shape it probably has: while keys and
+// types are those of the shape, no key is hashed.
+func (b *attrsBuilder) append(m *otlp.Message, list []otlp.Attr, predicted uint32) (shape uint32, repaired bool) {
 	b.startRow()
 	expect := b.view.shapes.at(predicted)
-	n, same := 0, true
-	b.ids = b.ids[:0]
-	for k, v := range m.All() {
-		if same {
-			if n < len(expect) && expect[n] != overflowID {
-				c := &b.building[expect[n]]
-				if c.key == k && c.typ == typeOf(v) {
-					repaired = b.appendValue(c, v) || repaired
-					n++
-					continue
-				}
-			}
-			same = false
-			b.ids = append(b.ids, expect[:n]...)
+	n := 0
+	for n < len(list) && n < len(expect) && expect[n] != overflowID {
+		a, c := &list[n], &b.building[expect[n]]
+		if c.typ != a.Type || c.key != m.String(a.Key) {
+			break
 		}
-		repaired = b.appendSlow(k, v) || repaired
+		repaired = b.appendValue(c, m, a) || repaired
+		n++
 	}
 	shape = predicted
-	if same && n < len(expect) {
-		same = false
-		b.ids = append(b.ids, expect[:n]...)
-	}
-	if !same {
+	if n < len(list) || n < len(expect) {
+		b.ids = append(b.ids[:0], expect[:n]...)
+		for i := range list[n:] {
+			repaired = b.appendSlow(m, &list[n+i]) || repaired
+		}
 		shape = b.shape()
 	}
 	b.view.shapeOf = append(b.view.shapeOf, shape)
 	return shape, repaired
 }
 
-// appendOne appends one row with a single attribute.
-func (b *attrsBuilder) appendOne(key string, v pcommon.Value) (repaired bool) {
-	b.startRow()
-	b.ids = b.ids[:0]
-	repaired = b.appendSlow(key, v)
-	b.view.shapeOf = append(b.view.shapeOf, b.shape())
-	return repaired
-}
-
 // appendSlow finds the column by its key and adds it to the row's shape.
-func (b *attrsBuilder) appendSlow(k string, v pcommon.Value) (repaired bool) {
-	typ := typeOf(v)
-	id, ok := b.byKey[columnKey{k, typ}]
+func (b *attrsBuilder) appendSlow(m *otlp.Message, a *otlp.Attr) (repaired bool) {
+	k := m.String(a.Key)
+	id, ok := b.byKey[columnKey{k, a.Type}]
 	if !ok {
 		if k, repaired = validText(k); repaired {
-			id, ok = b.byKey[columnKey{k, typ}]
+			id, ok = b.byKey[columnKey{k, a.Type}]
 		}
 	}
 	if !ok {
 		if *b.budget <= 0 {
 			b.ids = append(b.ids, overflowID)
-			return b.appendOverflow(k, v) || repaired
+			return b.appendOverflow(k, m, a) || repaired
 		}
 		*b.budget--
 		k = strings.Clone(k)
 		id = uint16(len(b.building))
-		b.building = append(b.building, columnBuilder{column: column{key: k, typ: typ}})
-		b.byKey[columnKey{k, typ}] = id
+		b.building = append(b.building, columnBuilder{column: column{key: k, typ: a.Type}})
+		b.byKey[columnKey{k, a.Type}] = id
 		b.keyBytes += len(k)
 	}
 	b.ids = append(b.ids, id)
-	return b.appendValue(&b.building[id], v) || repaired
+	return b.appendValue(&b.building[id], m, a) || repaired
 }
 
-func (b *attrsBuilder) appendValue(c *columnBuilder, v pcommon.Value) (repaired bool) {
+func (b *attrsBuilder) appendValue(c *columnBuilder, m *otlp.Message, a *otlp.Attr) (repaired bool) {
 	c.count++
 	switch c.typ {
 	case storage.TypeString:
 		var code uint32
-		code, repaired = c.text.code(v.Str(), true)
+		code, repaired = c.text.code(m.String(a.Text()), true)
 		c.codes = append(c.codes, code)
-	case storage.TypeInt:
-		c.nums = append(c.nums, uint64(v.Int()))
-	case storage.TypeFloat:
-		c.nums = append(c.nums, math.Float64bits(v.Double()))
+	case storage.TypeInt, storage.TypeFloat:
+		c.nums = append(c.nums, a.Bits)
 	case storage.TypeBool:
-		c.codes = append(c.codes, boolBit(v.Bool()))
+		c.codes = append(c.codes, uint32(a.Bits))
 	case storage.TypeBytes, storage.TypeArray, storage.TypeMap:
 		var code uint32
-		code, repaired = b.encoded(&c.text, v)
+		code, repaired = encoded(&c.text, m, a)
 		c.codes = append(c.codes, code)
 	}
 	return repaired
 }
 
 // encoded interns a value that is not a plain string.
-func (b *attrsBuilder) encoded(d *dictBuilder, v pcommon.Value) (code uint32, repaired bool) {
-	if v.Type() == pcommon.ValueTypeBytes {
-		code, _ = d.code(viewString(v.Bytes().AsRaw()), false)
-		return code, false
+func encoded(d *dictBuilder, m *otlp.Message, a *otlp.Attr) (code uint32, repaired bool) {
+	text := m.String(a.Text())
+	if a.Type != storage.TypeBytes {
+		text, repaired = validEncoding(text)
 	}
-	b.scratch = storage.AppendAnyValue(b.scratch[:0], v)
-	b.scratch, repaired = storage.RepairAnyValue(b.scratch)
-	code, _ = d.code(viewString(b.scratch), false)
+	code, _ = d.code(text, false)
 	return code, repaired
 }
 
-func (b *attrsBuilder) appendOverflow(k string, v pcommon.Value) (repaired bool) {
-	var bits uint64
-	typ := typeOf(v)
-	switch typ {
-	case storage.TypeInt:
-		bits = uint64(v.Int())
-	case storage.TypeFloat:
-		bits = math.Float64bits(v.Double())
-	case storage.TypeBool:
-		bits = uint64(boolBit(v.Bool()))
+func (b *attrsBuilder) appendOverflow(k string, m *otlp.Message, a *otlp.Attr) (repaired bool) {
+	bits := a.Bits
+	switch a.Type {
 	case storage.TypeString:
 		var code uint32
-		code, repaired = b.over.values.code(v.Str(), true)
+		code, repaired = b.over.values.code(m.String(a.Text()), true)
 		bits = uint64(code)
 	case storage.TypeBytes, storage.TypeArray, storage.TypeMap:
 		var code uint32
-		code, repaired = b.encoded(&b.over.values, v)
+		code, repaired = encoded(&b.over.values, m, a)
 		bits = uint64(code)
 	}
 	key, _ := b.over.key.code(k, false)
 	o := &b.view.overflow
-	o.keys, o.types, o.bits = append(o.keys, key), append(o.types, typ), append(o.bits, bits)
+	o.keys, o.types, o.bits = append(o.keys, key), append(o.types, a.Type), append(o.bits, bits)
 	return repaired
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/otlp"
 	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
@@ -43,7 +44,7 @@ func TestRandomShapes(t *testing.T) {
 			if r.IntN(9) == 0 {
 				guess = uint32(r.IntN(b.view.shapes.len())) // a wrong one
 			}
-			guess, _ = b.appendMap(m, guess)
+			guess, _ = appendMap(t, &b, m, guess)
 			want = append(want, describeMap(m))
 		}
 		a := b.snapshot()
@@ -60,6 +61,21 @@ func TestRandomShapes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// appendMap appends the attributes of m as a request would bring them.
+func appendMap(t *testing.T, b *attrsBuilder, m pcommon.Map, predicted uint32) (shape uint32, repaired bool) {
+	td := ptrace.NewTraces()
+	m.CopyTo(td.ResourceSpans().AppendEmpty().Resource().Attributes())
+	enc, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d otlp.Spans
+	if err := d.Decode(enc); err != nil {
+		t.Fatal(err)
+	}
+	return b.append(&d.Message, d.ResourceAttrs(&d.Resources[0]), predicted)
 }
 
 func describeMap(m pcommon.Map) (s string) {

@@ -220,22 +220,7 @@ func BenchmarkDecode(b *testing.B) {
 
 // BenchmarkLogAppend writes access log lines with ten attributes.
 func BenchmarkLogAppend(b *testing.B) {
-	m := newMesh()
-	ld := plog.NewLogs()
-	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-	for i := range 20_000 {
-		r := records.AppendEmpty()
-		r.SetTimestamp(pcommon.Timestamp(i + 1))
-		r.SetSeverityNumber(plog.SeverityNumberInfo)
-		r.SetSeverityText("INFO")
-		id := m.uuid()
-		r.Body().SetStr(fmt.Sprintf("GET /api/v1/items/%d HTTP/1.1 200 %s %d ms", m.r.IntN(20_000), id, m.r.IntN(400)))
-		r.Attributes().PutStr("request.id", id)
-		r.Attributes().PutInt("duration.ms", int64(m.r.IntN(400)))
-		for k := range 8 {
-			r.Attributes().PutStr(fmt.Sprint("attribute.", k), fmt.Sprint("value-", m.r.IntN(50)))
-		}
-	}
+	ld := newMesh().accessLog(20_000)
 	var st storage.Stats
 	b.ReportAllocs()
 	clock := startCPU()
@@ -251,4 +236,24 @@ func BenchmarkLogAppend(b *testing.B) {
 	}
 	clock.perSpan(b, int(st.Logs))
 	b.ReportMetric(float64(st.Bytes)/float64(st.Logs), "B/record")
+}
+
+// accessLog has n lines with ten attributes.
+func (m *mesh) accessLog(n int) plog.Logs {
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for i := range n {
+		r := records.AppendEmpty()
+		r.SetTimestamp(pcommon.Timestamp(i + 1))
+		r.SetSeverityNumber(plog.SeverityNumberInfo)
+		r.SetSeverityText("INFO")
+		id := m.uuid()
+		r.Body().SetStr(fmt.Sprintf("GET /api/v1/items/%d HTTP/1.1 200 %s %d ms", m.r.IntN(20_000), id, m.r.IntN(400)))
+		r.Attributes().PutStr("request.id", id)
+		r.Attributes().PutInt("duration.ms", int64(m.r.IntN(400)))
+		for k := range 8 {
+			r.Attributes().PutStr(fmt.Sprint("attribute.", k), fmt.Sprint("value-", m.r.IntN(50)))
+		}
+	}
+	return ld
 }

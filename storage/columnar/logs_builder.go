@@ -3,7 +3,7 @@ package columnar
 import (
 	"unsafe"
 
-	"go.opentelemetry.io/collector/pdata/plog"
+	"github.com/heddle-io/heddle/storage/otlp"
 )
 
 // logBuilder is the table of log records that is being filled, as spanBuilder
@@ -32,35 +32,36 @@ func (b *logBuilder) zone() zone { return b.t.zone }
 
 // append adds a record that was checked. It reports whether text had to be
 // repaired.
-func (b *logBuilder) append(r plog.LogRecord, origin uint32) (repaired bool) {
+func (b *logBuilder) append(d *otlp.Logs, r *otlp.Record, origin uint32) (repaired bool) {
 	t := &b.t
-	time := int64(r.Timestamp())
+	time := int64(r.TimeNs)
 	if time == 0 {
-		time = int64(r.ObservedTimestamp())
+		time = int64(r.ObservedNs)
 	}
-	severity := enum8(int32(r.SeverityNumber()))
-	t.traceIDs = append(t.traceIDs, r.TraceID())
-	t.spanIDs = append(t.spanIDs, r.SpanID())
+	severity := enum8(r.SeverityNumber)
+	t.traceIDs = append(t.traceIDs, r.TraceID)
+	t.spanIDs = append(t.spanIDs, r.SpanID)
 	t.times = append(t.times, time)
-	t.observed = append(t.observed, int64(r.ObservedTimestamp()))
+	t.observed = append(t.observed, int64(r.ObservedNs))
 	t.severities = append(t.severities, severity)
 	t.origin = append(t.origin, origin)
 	t.zone = t.zone.with(time)
-	rare, repaired := b.rare(r)
+	rare, repaired := b.rare(d, r)
 	t.rare = append(t.rare, rare)
 
 	guess := &b.guess[(origin*31+uint32(severity))%uint32(len(b.guess))]
-	shape, rep := b.attrs.appendMap(r.Attributes(), *guess)
+	shape, rep := b.attrs.append(&d.Message, d.Attrs(r), *guess)
 	*guess, repaired = shape, repaired || rep
-	repaired = b.body.appendOne("", r.Body()) || repaired
+	_, rep = b.body.append(&d.Message, unsafe.Slice(&r.Body, 1), lastShape(&b.body))
+	repaired = repaired || rep
 	t.n++
 	return repaired
 }
 
-func (b *logBuilder) rare(r plog.LogRecord) (id uint32, repaired bool) {
-	severity, rep1 := b.text.code(r.SeverityText(), true)
-	event, rep2 := b.text.code(r.EventName(), true)
-	key := rareLog{severityText: severity, eventName: event, flags: uint32(r.Flags()), dropped: r.DroppedAttributesCount()}
+func (b *logBuilder) rare(d *otlp.Logs, r *otlp.Record) (id uint32, repaired bool) {
+	severity, rep1 := b.text.code(d.String(r.SeverityText), true)
+	event, rep2 := b.text.code(d.String(r.EventName), true)
+	key := rareLog{severityText: severity, eventName: event, flags: r.Flags, dropped: r.Dropped}
 	id, ok := b.rareIDs[key]
 	if !ok {
 		id = uint32(len(b.t.rares))

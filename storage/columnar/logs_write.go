@@ -3,122 +3,87 @@ package columnar
 import (
 	"context"
 	"fmt"
+	"sync"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/otlp"
 )
 
 // logStore is the log side of a Store.
 type logStore struct{ s *Store }
 
-var _ storage.LogStore = logStore{}
+var (
+	_ storage.LogStore   = logStore{}
+	_ storage.OTLPWriter = logStore{}
+)
 
+// WriteLogs encodes ld and stores it like a request.
 func (w logStore) WriteLogs(ctx context.Context, ld plog.Logs) (storage.Outcome, error) {
-	if err := w.s.enter(); err != nil {
+	return w.write(ctx, func(d *otlp.Logs) error {
+		body, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
+		if err != nil {
+			return fmt.Errorf("columnar: encode log records: %w", err)
+		}
+		return d.DecodeData(body)
+	})
+}
+
+func (w logStore) WriteOTLP(ctx context.Context, r storage.OTLPRequest) (storage.Outcome, error) {
+	return w.write(ctx, func(d *otlp.Logs) error { return d.Decode(r.Body) })
+}
+
+func (w logStore) write(ctx context.Context, decode func(*otlp.Logs) error) (storage.Outcome, error) {
+	if err := w.s.begin(ctx); err != nil {
 		return storage.Outcome{}, err
 	}
 	defer w.s.calls.Done()
-	if err := ctx.Err(); err != nil {
-		return storage.Outcome{}, err
+	r := logRequests.Get().(*logRequest)
+	defer r.release()
+	if err := decode(&r.data); err != nil {
+		return storage.Outcome{}, fmt.Errorf("columnar: write log records: %w", err)
 	}
-	var out storage.Outcome
-	groups, total := w.s.admitLogs(ld, &out)
-	if err := w.s.reserve(total); err != nil {
-		return storage.Outcome{}, err
-	}
-	defer w.s.release(total)
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
-	w.s.appendLogs(groups, &out)
-	count(out, &w.s.stats.AcceptedLogs, &w.s.stats.RepairedLogs, w.s.stats.RejectedLogs)
-	return out, nil
+	admit(r, &r.data.Message, "log record", w.s.opts)
+	return w.s.store(r)
 }
 
-// logGroup is what one ScopeLogs has to store.
-type logGroup struct {
-	resource, scope *encodedEntity
-	records         plog.LogRecordSlice
-	sizes           []int32 // about what each takes at most; 0: not admitted
+// logRequest is a write of log records.
+type logRequest struct {
+	data     otlp.Logs
+	admitted admission
 }
 
-// admitLogs looks at every record without storing any. total is about what
-// the admitted ones take at most.
-func (s *Store) admitLogs(ld plog.Logs, out *storage.Outcome) (groups []logGroup, total int64) {
-	limits := s.opts.Limits
-	for _, rl := range ld.ResourceLogs().All() {
-		if reason, detail, ok := limits.CheckAttributes(rl.Resource().Attributes()); !ok {
-			for _, sl := range rl.ScopeLogs().All() {
-				rejectAll(out, sl.LogRecords().Len(), reason, "resource: "+detail)
-			}
-			continue
-		}
-		resource := new(encodedEntity)
-		resource.resource(rl.Resource(), rl.SchemaUrl())
-		for _, sl := range rl.ScopeLogs().All() {
-			if reason, detail, ok := limits.CheckAttributes(sl.Scope().Attributes()); !ok {
-				rejectAll(out, sl.LogRecords().Len(), reason, "scope: "+detail)
-				continue
-			}
-			scope := new(encodedEntity)
-			scope.scope(sl.Scope(), sl.SchemaUrl())
-			g := logGroup{resource: resource, scope: scope, records: sl.LogRecords(), sizes: make([]int32, 0, sl.LogRecords().Len())}
-			shared := int64(3 * (len(resource.bytes) + len(scope.bytes)))
-			total += shared
-			for _, r := range sl.LogRecords().All() {
-				size := int32(0)
-				if reason, detail, ok := limits.CheckLog(r); !ok {
-					out.Reject(reason, detail)
-				} else if n := logSize(r) + shared; n > s.opts.recordBytes() {
-					out.Reject(storage.ReasonTooLarge, fmt.Sprintf("a log record takes about %d bytes, the limit is %d, a sixteenth of MaxBytes", n, s.opts.recordBytes()))
-				} else {
-					size = int32(n)
-					total += n
-				}
-				g.sizes = append(g.sizes, size)
-			}
-			groups = append(groups, g)
-		}
+var logRequests = sync.Pool{New: func() any { return new(logRequest) }}
+
+func (r *logRequest) release() {
+	if r.data.Release() <= pooledBytes {
+		r.admitted.reset()
+		logRequests.Put(r)
 	}
-	return groups, total
 }
 
-// logSize is about the most that a record takes.
-func logSize(r plog.LogRecord) int64 {
-	n := recordCost + len(r.SeverityText()) + len(r.EventName()) + attrCost + mapSize(r.Attributes())
-	switch r.Body().Type() {
-	case pcommon.ValueTypeStr:
-		n += len(r.Body().Str())
-	case pcommon.ValueTypeBytes, pcommon.ValueTypeSlice, pcommon.ValueTypeMap:
-		n += storage.AnyValueSize(r.Body())
-	}
-	return int64(n)
+func (r *logRequest) admission() *admission { return &r.admitted }
+func (r *logRequest) head(s *Store) anyHead { return s.logs }
+func (r *logRequest) put(s *Store, p part)  { s.logs.open.appendPart(r, p) }
+
+func (r *logRequest) check(l storage.Limits, record uint32) (reason storage.Reason, detail string, ok bool) {
+	return r.data.Check(l, &r.data.Records[record])
 }
 
-// appendLogs stores the admitted records. The caller holds mu, which is given
-// up between chunks.
-func (s *Store) appendLogs(groups []logGroup, out *storage.Outcome) {
-	c := chunk{s: s, head: s.logs}
-	for _, g := range groups {
-		repairs := g.resource.repaired || g.scope.repaired
-		var in *logBuilder // the builder that origin belongs to
-		var origin uint32
-		for i, size := range g.sizes {
-			if size == 0 {
-				continue
-			}
-			c.next(int64(size))
-			if in != s.logs.open {
-				in = s.logs.open
-				origin = in.origins.add(g.resource, g.scope)
-			}
-			repaired := in.append(g.records.At(i), origin)
-			out.Accepted++
-			if repaired || repairs {
-				out.Repaired++
-			}
-		}
-	}
-	c.end()
+func (r *logRequest) cost(record uint32) int64 {
+	from := &r.data.Records[record]
+	return int64(recordCost + from.TextBytes() + attrCost*(1+len(r.data.Attrs(from))))
+}
+
+func (r *logRequest) count(s *Store) {
+	count(r.admitted.out, &s.stats.AcceptedLogs, &s.stats.RepairedLogs, s.stats.RejectedLogs)
+}
+
+// appendPart adds the admitted records of a part.
+func (b *logBuilder) appendPart(r *logRequest, p part) {
+	var origin uint32
+	r.admitted.each(p,
+		func(g *group) { origin = b.origins.add(g.resource, g.scope) },
+		func(i uint32) bool { return b.append(&r.data, &r.data.Records[i], origin) })
 }

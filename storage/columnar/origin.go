@@ -2,11 +2,9 @@ package columnar
 
 import (
 	"encoding/binary"
-	"math"
-
-	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/otlp"
 )
 
 // attr is an attribute of a resource or instrumentation scope. There are few
@@ -115,14 +113,14 @@ type encodedEntity struct {
 	repaired bool // some text was not
 }
 
-func (e *encodedEntity) resource(r pcommon.Resource, schemaURL string) {
-	e.start("", "", schemaURL, r.DroppedAttributesCount())
-	e.attrs(r.Attributes())
+func (e *encodedEntity) resource(m *otlp.Message, r *otlp.Resource) {
+	e.start("", "", m.String(r.SchemaURL), r.Dropped)
+	e.attrs(m, m.ResourceAttrs(r))
 }
 
-func (e *encodedEntity) scope(s pcommon.InstrumentationScope, schemaURL string) {
-	e.start(s.Name(), s.Version(), schemaURL, s.DroppedAttributesCount())
-	e.attrs(s.Attributes())
+func (e *encodedEntity) scope(m *otlp.Message, s *otlp.Scope) {
+	e.start(m.String(s.Name), m.String(s.Version), m.String(s.SchemaURL), s.Dropped)
+	e.attrs(m, m.ScopeAttrs(s))
 }
 
 func (e *encodedEntity) start(name, version, schemaURL string, dropped uint32) {
@@ -136,38 +134,35 @@ func (e *encodedEntity) start(name, version, schemaURL string, dropped uint32) {
 func (e *encodedEntity) text(s string) {
 	s, repaired := validText(s)
 	e.repaired = e.repaired || repaired
-	e.bytes = binary.AppendUvarint(e.bytes, uint64(len(s)))
-	e.bytes = append(e.bytes, s...)
+	e.raw(s)
 }
 
-func (e *encodedEntity) attrs(m pcommon.Map) {
-	e.bytes = binary.AppendUvarint(e.bytes, uint64(m.Len()))
-	for k, v := range m.All() {
-		e.text(k)
-		t := typeOf(v)
-		e.bytes = append(e.bytes, byte(t))
-		switch t {
+func (e *encodedEntity) attrs(m *otlp.Message, list []otlp.Attr) {
+	e.bytes = binary.AppendUvarint(e.bytes, uint64(len(list)))
+	for i := range list {
+		a := &list[i]
+		e.text(m.String(a.Key))
+		e.bytes = append(e.bytes, byte(a.Type))
+		switch a.Type {
 		case storage.TypeString:
-			e.text(v.Str())
-		case storage.TypeInt:
-			e.bytes = binary.LittleEndian.AppendUint64(e.bytes, uint64(v.Int()))
-		case storage.TypeFloat:
-			e.bytes = binary.LittleEndian.AppendUint64(e.bytes, math.Float64bits(v.Double()))
+			e.text(m.String(a.Text()))
+		case storage.TypeInt, storage.TypeFloat:
+			e.bytes = binary.LittleEndian.AppendUint64(e.bytes, a.Bits)
 		case storage.TypeBool:
-			e.bytes = append(e.bytes, byte(boolBit(v.Bool())))
+			e.bytes = append(e.bytes, byte(a.Bits))
 		case storage.TypeBytes:
-			e.raw(v.Bytes().AsRaw())
+			e.raw(m.String(a.Text()))
 		case storage.TypeArray, storage.TypeMap:
-			enc, repaired := storage.RepairAnyValue(storage.AppendAnyValue(nil, v))
+			enc, repaired := validEncoding(m.String(a.Text()))
 			e.repaired = e.repaired || repaired
 			e.raw(enc)
 		}
 	}
 }
 
-func (e *encodedEntity) raw(b []byte) {
-	e.bytes = binary.AppendUvarint(e.bytes, uint64(len(b)))
-	e.bytes = append(e.bytes, b...)
+func (e *encodedEntity) raw(s string) {
+	e.bytes = binary.AppendUvarint(e.bytes, uint64(len(s)))
+	e.bytes = append(e.bytes, s...)
 }
 
 // decodeEntity reads what encodedEntity wrote; text is not copied.

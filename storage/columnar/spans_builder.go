@@ -4,9 +4,7 @@ import (
 	"math"
 	"unsafe"
 
-	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/otlp"
 )
 
 // spanBuilder is the table of spans that is being filled. Its owner's lock
@@ -29,8 +27,12 @@ type spanBuilder struct {
 	columns *int // still allowed
 	// guess has the shape of the last span with the same name, kind and
 	// origin. It is a cache without verification: a wrong shape costs time.
-	guess [1024]uint32
+	guess [guesses]uint32
 }
+
+// guesses is a power of two, well above the combinations of name, kind and
+// origin that a table of mesh traffic has.
+const guesses = 4096
 
 func newSpanBuilder() *spanBuilder {
 	columns := maxColumns
@@ -45,36 +47,35 @@ func (b *spanBuilder) zone() zone { return b.t.zone }
 
 // append adds a span that was checked. It reports whether text had to be
 // repaired.
-func (b *spanBuilder) append(s ptrace.Span, origin uint32) (repaired bool) {
+func (b *spanBuilder) append(d *otlp.Spans, s *otlp.Span, origin uint32) (repaired bool) {
 	t := &b.t
 	row := uint32(t.n)
-	name, rep := b.name.code(s.Name(), true)
-	repaired = repaired || rep
+	name, repaired := b.name.code(d.String(s.Name), true)
 
-	start, kind := int64(s.StartTimestamp()), enum8(int32(s.Kind()))
-	t.traceIDs = append(t.traceIDs, s.TraceID())
-	t.spanIDs = append(t.spanIDs, s.SpanID())
-	t.parents = append(t.parents, s.ParentSpanID())
+	start, kind := int64(s.StartNs), enum8(s.Kind)
+	t.traceIDs = append(t.traceIDs, s.TraceID)
+	t.spanIDs = append(t.spanIDs, s.SpanID)
+	t.parents = append(t.parents, s.ParentID)
 	t.times = append(t.times, start)
-	t.durations = append(t.durations, int64(s.EndTimestamp())-start)
+	t.durations = append(t.durations, int64(s.EndNs)-start)
 	t.kinds = append(t.kinds, kind)
-	t.statuses = append(t.statuses, enum8(int32(s.Status().Code())))
+	t.statuses = append(t.statuses, enum8(s.StatusCode))
 	t.names = append(t.names, name)
 	t.origin = append(t.origin, origin)
-	rare, rep := b.rare(s)
+	rare, rep := b.rare(d, s)
 	repaired = repaired || rep
 	t.rare = append(t.rare, rare)
 	t.prev = append(t.prev, t.index.put(t.traceIDs, row))
 	t.zone = t.zone.with(start)
 
-	guess := &b.guess[(name*31+origin*131+uint32(kind)*7)%uint32(len(b.guess))]
-	*guess, rep = b.attrs.appendMap(s.Attributes(), *guess)
+	guess := &b.guess[((name*0x9E3779B1)^(origin*0x85EBCA6B)^(uint32(kind)*0xC2B2AE35))>>16%guesses]
+	*guess, rep = b.attrs.append(&d.Message, d.Attrs(s), *guess)
 	repaired = repaired || rep
-	if s.Events().Len() > 0 {
-		repaired = b.appendEvents(row, s.Events()) || repaired
+	if events := d.Events(s); len(events) > 0 {
+		repaired = b.appendEvents(row, d, events) || repaired
 	}
-	if s.Links().Len() > 0 {
-		repaired = b.appendLinks(row, s.Links()) || repaired
+	if links := d.Links(s); len(links) > 0 {
+		repaired = b.appendLinks(row, d, links) || repaired
 	}
 	t.n++
 	return repaired
@@ -89,13 +90,10 @@ func enum8(v int32) uint8 {
 	return uint8(v)
 }
 
-func (b *spanBuilder) rare(s ptrace.Span) (id uint32, repaired bool) {
-	message, rep1 := b.text.code(s.Status().Message(), true)
-	state, rep2 := b.text.code(s.TraceState().AsRaw(), true)
-	r := rare{
-		statusMessage: message, traceState: state, flags: s.Flags(),
-		dropped: storage.Dropped{Attributes: s.DroppedAttributesCount(), Events: s.DroppedEventsCount(), Links: s.DroppedLinksCount()},
-	}
+func (b *spanBuilder) rare(d *otlp.Spans, s *otlp.Span) (id uint32, repaired bool) {
+	message, rep1 := b.text.code(d.String(s.StatusMessage), true)
+	state, rep2 := b.text.code(d.String(s.TraceState), true)
+	r := rare{statusMessage: message, traceState: state, flags: s.Flags, dropped: s.Dropped}
 	if n := len(b.t.rare); n > 0 && b.t.rares[b.t.rare[n-1]] == r {
 		return b.t.rare[n-1], rep1 || rep2
 	}
@@ -108,33 +106,35 @@ func (b *spanBuilder) rare(s ptrace.Span) (id uint32, repaired bool) {
 	return id, rep1 || rep2
 }
 
-func (b *spanBuilder) appendEvents(row uint32, list ptrace.SpanEventSlice) (repaired bool) {
+func (b *spanBuilder) appendEvents(row uint32, d *otlp.Spans, list []otlp.Event) (repaired bool) {
 	e := &b.t.events
-	for _, event := range list.All() {
-		name, rep := b.events.name.code(event.Name(), true)
+	for i := range list {
+		event := &list[i]
+		name, rep := b.events.name.code(d.String(event.Name), true)
 		repaired = repaired || rep
 		e.owner = append(e.owner, row)
-		e.dropped = append(e.dropped, event.DroppedAttributesCount())
-		e.times = append(e.times, int64(event.Timestamp()))
+		e.dropped = append(e.dropped, event.Dropped)
+		e.times = append(e.times, int64(event.TimeNs))
 		e.names = append(e.names, name)
-		_, rep = b.events.attrs.appendMap(event.Attributes(), lastShape(&b.events.attrs))
+		_, rep = b.events.attrs.append(&d.Message, d.EventAttrs(event), lastShape(&b.events.attrs))
 		repaired = repaired || rep
 	}
 	return repaired
 }
 
-func (b *spanBuilder) appendLinks(row uint32, list ptrace.SpanLinkSlice) (repaired bool) {
+func (b *spanBuilder) appendLinks(row uint32, d *otlp.Spans, list []otlp.Link) (repaired bool) {
 	l := &b.t.links
-	for _, link := range list.All() {
-		state, rep := b.links.state.code(link.TraceState().AsRaw(), true)
+	for i := range list {
+		link := &list[i]
+		state, rep := b.links.state.code(d.String(link.TraceState), true)
 		repaired = repaired || rep
 		l.owner = append(l.owner, row)
-		l.dropped = append(l.dropped, link.DroppedAttributesCount())
-		l.traceIDs = append(l.traceIDs, link.TraceID())
-		l.spanIDs = append(l.spanIDs, link.SpanID())
-		l.flags = append(l.flags, link.Flags())
+		l.dropped = append(l.dropped, link.Dropped)
+		l.traceIDs = append(l.traceIDs, link.TraceID)
+		l.spanIDs = append(l.spanIDs, link.SpanID)
+		l.flags = append(l.flags, link.Flags)
 		l.states = append(l.states, state)
-		_, rep = b.links.attrs.appendMap(link.Attributes(), lastShape(&b.links.attrs))
+		_, rep = b.links.attrs.append(&d.Message, d.LinkAttrs(link), lastShape(&b.links.attrs))
 		repaired = repaired || rep
 	}
 	return repaired

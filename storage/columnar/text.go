@@ -6,8 +6,6 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -17,6 +15,17 @@ func validText(s string) (valid string, repaired bool) {
 		return s, false
 	}
 	return strings.ToValidUTF8(s, "\uFFFD"), true
+}
+
+// validEncoding replaces what is not UTF-8 in the text inside an encoded array
+// or map. Where all bytes together are UTF-8, each text is: what stands before
+// and after one is ASCII, the end of a length and a tag.
+func validEncoding(enc string) (valid string, repaired bool) {
+	if utf8.ValidString(enc) {
+		return enc, false
+	}
+	b, repaired := storage.RepairAnyValue(viewBytes(enc))
+	return viewString(b), repaired
 }
 
 // viewString reads b as a string without a copy; b must not change while the
@@ -33,19 +42,6 @@ func boolBit(b bool) uint32 {
 		return 1
 	}
 	return 0
-}
-
-func typeOf(v pcommon.Value) storage.Type { return types[v.Type()] }
-
-var types = [...]storage.Type{
-	pcommon.ValueTypeEmpty:  storage.TypeEmpty,
-	pcommon.ValueTypeStr:    storage.TypeString,
-	pcommon.ValueTypeInt:    storage.TypeInt,
-	pcommon.ValueTypeDouble: storage.TypeFloat,
-	pcommon.ValueTypeBool:   storage.TypeBool,
-	pcommon.ValueTypeMap:    storage.TypeMap,
-	pcommon.ValueTypeSlice:  storage.TypeArray,
-	pcommon.ValueTypeBytes:  storage.TypeBytes,
 }
 
 func floatBits(v storage.Value) uint64 { return math.Float64bits(v.Float()) }
