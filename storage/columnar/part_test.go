@@ -39,7 +39,7 @@ func encodeSpans(t testing.TB, table *spanTable) (*partFile, *summary) {
 	return f, s
 }
 
-func contents(s *storage.Spans) (list []string) {
+func spanContents(s *storage.Spans) (list []string) {
 	for row := range s.Len() {
 		td, err := s.ToPdata([]int{row})
 		if err != nil {
@@ -82,7 +82,7 @@ func TestPartHasTheSpansOfItsTable(t *testing.T) {
 	if rows.err() != nil {
 		t.Fatal(rows.err())
 	}
-	if !slices.Equal(contents(whole), contents(table.spans(allRows(table.n)))) {
+	if !slices.Equal(spanContents(whole), spanContents(table.spans(allRows(table.n)))) {
 		t.Fatal("spans differ")
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -90,7 +90,7 @@ func TestPartHasTheSpansOfItsTable(t *testing.T) {
 		from := rng.IntN(rows.n - 100)
 		r := allRows(rows.n)[from : from+1+rng.IntN(99)]
 		some := f.spanRows(0)
-		if !slices.Equal(contents(some.spans(r)), contents(rows.spans(r))) || some.err() != nil {
+		if !slices.Equal(spanContents(some.spans(r)), spanContents(rows.spans(r))) || some.err() != nil {
 			t.Fatalf("rows %d: %v", from, some.err())
 		}
 	}
