@@ -56,8 +56,7 @@ func (s *Store) makeRoom(size int64) {
 func (s *Store) settle() {
 	for _, h := range s.heads() {
 		if h.full(s.opts) {
-			s.seals++
-			h.seal(s.seals)
+			s.seal(h)
 		}
 	}
 	s.makeRoom(0)

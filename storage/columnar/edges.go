@@ -155,8 +155,8 @@ func (j *edgeJoin) collect(ctx context.Context, w storage.Window) error {
 func (j *edgeJoin) findParents(ctx context.Context) error {
 	j.found = make([]parentInfo, j.parents.len())
 	for ti, t := range j.tables {
-		for row := range t.len() {
-			if row&8191 == 0 {
+		for i, row := range t.inWindow(storage.AllTime()).rows() {
+			if i&8191 == 0 {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
@@ -166,7 +166,7 @@ func (j *edgeJoin) findParents(ctx context.Context) error {
 				continue
 			}
 			kind := ptrace.SpanKind(t.kinds[row])
-			j.found[at].add(j.services.of(ti, row), kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer)
+			j.found[at].add(j.services.of(ti, int(row)), kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer)
 		}
 	}
 	return nil

@@ -50,8 +50,7 @@ func (t *logRows) vector(k storage.Key) vector {
 	panic("columnar: unchecked key " + k.String())
 }
 
-func (t *logRows) countKeys(k *keyCounter, w storage.Window) {
-	sel := t.inWindow(w)
+func (t *logRows) countKeys(k *keyCounter, sel bitmap) {
 	t.countOrigins(k, sel)
 	t.countColumns(k, storage.ScopeLog, &t.part.attrs, sel)
 }

@@ -183,8 +183,7 @@ func (t *spanRows) loadRare(out *spanTable, from, to int) {
 	out.text = text.dict
 }
 
-func (t *spanRows) countKeys(k *keyCounter, w storage.Window) {
-	sel := t.inWindow(w)
+func (t *spanRows) countKeys(k *keyCounter, sel bitmap) {
 	t.countOrigins(k, sel)
 	t.countColumns(k, storage.ScopeSpan, &t.part.attrs, sel)
 	t.countChildren(k, storage.ScopeEvent, &t.part.events, t.part.fixed.eventTime, sel)

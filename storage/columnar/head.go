@@ -1,6 +1,9 @@
 package columnar
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // # The snapshot rule
 //
@@ -48,7 +51,12 @@ type sealedTable[T memTable] struct {
 	table T
 	size  int64  // bytes it takes
 	age   uint64 // Store.seals when it was sealed
+	positions
 }
+
+// positions are those in the log of the requests that a table has; zero when
+// there are none, as always in a store that has no log.
+type positions struct{ minLSN, maxLSN uint64 }
 
 // head holds the records of one signal. Store.mu guards it.
 type head[T memTable, B builder[T]] struct {
@@ -59,6 +67,9 @@ type head[T memTable, B builder[T]] struct {
 	// last is a snapshot of open, or nil after an append. Readers, who hold
 	// the lock only for reading, race to set it to equal snapshots.
 	last atomic.Pointer[T]
+
+	positions           // of open
+	since     time.Time // of the first request in open
 }
 
 // anyHead is a head of any signal.
@@ -68,6 +79,9 @@ type anyHead interface {
 	changed() // must be called after appends
 	full(Options) bool
 	seal(age uint64)
+	logged(lsn uint64, now time.Time) // must be called after the append of a request that is in the log
+	firstLSN() uint64                 // position of the oldest request held, 0 when there is none
+	openSince() time.Time             // when the oldest request in open came
 }
 
 func newHead[T memTable, B builder[T]](begin func() B) *head[T, B] {
@@ -100,9 +114,33 @@ func (h *head[T, B]) view() []T {
 func (h *head[T, B]) seal(age uint64) {
 	h.changed()
 	t := h.open.seal()
-	h.sealed = append(h.sealed, sealedTable[T]{t, int64(t.base().size), age})
+	h.sealed = append(h.sealed, sealedTable[T]{t, int64(t.base().size), age, h.positions})
 	h.sealedBytes += int64(t.base().size)
-	h.open = h.begin()
+	h.open, h.positions, h.since = h.begin(), positions{}, time.Time{}
+}
+
+func (h *head[T, B]) logged(lsn uint64, now time.Time) {
+	if h.minLSN == 0 {
+		h.minLSN, h.since = lsn, now
+	}
+	h.maxLSN = lsn
+}
+
+func (h *head[T, B]) openSince() time.Time { return h.since }
+
+func (h *head[T, B]) firstLSN() uint64 {
+	if len(h.sealed) > 0 {
+		return h.sealed[0].minLSN
+	}
+	return h.minLSN
+}
+
+// first is the table that was sealed first.
+func (h *head[T, B]) first() (t sealedTable[T], ok bool) {
+	if len(h.sealed) == 0 {
+		return t, false
+	}
+	return h.sealed[0], true
 }
 
 func (h *head[T, B]) openRows() int { return h.open.len() }

@@ -10,8 +10,8 @@ import (
 // logSource is a table of log records, in memory or on disk.
 type logSource interface {
 	table
-	// countKeys counts the attributes of the records in w.
-	countKeys(k *keyCounter, w storage.Window)
+	// countKeys counts the attributes of the records in sel.
+	countKeys(k *keyCounter, sel bitmap)
 	// records copies whole records. rows ascend.
 	records(rows []uint32) *storage.Logs
 }
@@ -99,7 +99,7 @@ func (r logStore) LogKeys(ctx context.Context, w storage.Window) ([]storage.KeyI
 			return nil, err
 		}
 		if overlaps(t, w) {
-			t.countKeys(k, w)
+			t.countKeys(k, t.inWindow(w))
 			if err := t.err(); err != nil {
 				return nil, err
 			}
@@ -108,8 +108,8 @@ func (r logStore) LogKeys(ctx context.Context, w storage.Window) ([]storage.KeyI
 	return k.list(), nil
 }
 
-func (t *logTable) countKeys(k *keyCounter, w storage.Window) {
-	k.addRows(&t.rows, storage.ScopeLog, t.inWindow(w))
+func (t *logTable) countKeys(k *keyCounter, sel bitmap) {
+	k.addRows(&t.rows, storage.ScopeLog, sel)
 }
 
 // records copies whole records out of a table. rows ascend.

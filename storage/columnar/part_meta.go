@@ -21,7 +21,10 @@ const (
 )
 
 // partFormat is the version of the layout of parts. A reader must know it.
-const partFormat = "1"
+const (
+	partFormat       = "1"
+	partFormatNumber = 1
+)
 
 // errPart says that a part's metadata is not what was written.
 var errPart = errors.New("columnar: damaged metadata of a part")

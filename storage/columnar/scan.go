@@ -39,8 +39,7 @@ func scan[T table](ctx context.Context, tables []T, w storage.Window, where stor
 		if i+1 < len(tables) {
 			left = newest(tables[i+1], w)
 		}
-		sel := t.inWindow(w)
-		filter(t, where, sel)
+		sel := selectRows(t, w, where)
 		rows = sel.rowsIn(rows)
 		times = t.timesOf(rows, times)
 		vectors := make([]vector, len(keys))

@@ -12,8 +12,8 @@ type spanSource interface {
 	table
 	// fill sets the columns of b that every batch has, but for the starts.
 	fill(b *storage.Batch, rows []uint32)
-	// countKeys counts the attributes of the spans in w.
-	countKeys(k *keyCounter, w storage.Window)
+	// countKeys counts the attributes of the spans in sel.
+	countKeys(k *keyCounter, sel bitmap)
 	// joinable returns what a join of children with parents looks at, for all
 	// rows. Nobody changes it.
 	joinable() *joinColumns
@@ -120,7 +120,7 @@ func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInf
 			return nil, err
 		}
 		if overlaps(t, w) {
-			t.countKeys(k, w)
+			t.countKeys(k, t.inWindow(w))
 			if err := t.err(); err != nil {
 				return nil, err
 			}
@@ -129,8 +129,7 @@ func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInf
 	return k.list(), nil
 }
 
-func (t *spanTable) countKeys(k *keyCounter, w storage.Window) {
-	sel := t.inWindow(w)
+func (t *spanTable) countKeys(k *keyCounter, sel bitmap) {
 	k.addRows(&t.rows, storage.ScopeSpan, sel)
 	k.addChildren(&t.events.children, storage.ScopeEvent, sel)
 	k.addChildren(&t.links.children, storage.ScopeLink, sel)

@@ -6,11 +6,13 @@ import (
 	"sync"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar/wal"
 )
 
 // Store keeps spans and log records in memory. It implements storage.Store.
 type Store struct {
 	opts Options
+	disk *disk // nil: records are kept in memory only
 
 	// mu guards all that follows, and the builders' insides. Writers hold it
 	// for a chunk of records at a time, readers only to take their snapshots.
@@ -45,14 +47,17 @@ func (s *Store) Spans() storage.SpanStore { return spanStore{s} }
 // Logs returns the log store, which shares the life of s.
 func (s *Store) Logs() storage.LogStore { return logStore{s} }
 
-// Capabilities promises logs, and nothing else: memory does not survive.
-func (s *Store) Capabilities() storage.Capabilities { return storage.Capabilities{Logs: true} }
+// Capabilities promises logs, and what a disk can give.
+func (s *Store) Capabilities() storage.Capabilities {
+	return storage.Capabilities{Logs: true, Durable: s.disk != nil && s.disk.opts.Durability == wal.Sync, Delete: s.disk != nil}
+}
 
 // Metrics refuses every call.
 func (s *Store) Metrics() storage.MetricStore { return storage.UnsupportedMetrics{} }
 
-// Close waits for calls under way and drops all records. A consumer must not
-// call it from inside a sequence that it is reading. Later calls fail with
+// Close waits for calls under way. A store in memory drops all records, one on
+// disk writes those that are not in parts yet as parts. A consumer must not call
+// it from inside a sequence that it is reading. Later calls fail with
 // storage.ErrClosed.
 func (s *Store) Close() error {
 	s.mu.Lock()
@@ -63,10 +68,29 @@ func (s *Store) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.calls.Wait()
+	var err error
+	if s.disk != nil {
+		err = s.disk.close()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop()
-	return nil
+	return err
+}
+
+// seal ends the open builder of a signal. The caller holds mu.
+func (s *Store) seal(h anyHead) {
+	s.seals++
+	h.seal(s.seals)
+}
+
+// sealAll ends the open builders that have records. The caller holds mu.
+func (s *Store) sealAll() {
+	for _, h := range s.heads() {
+		if h.openRows() > 0 {
+			s.seal(h)
+		}
+	}
 }
 
 func (s *Store) drop() {

@@ -1,7 +1,6 @@
 package columnar
 
 import (
-	"encoding/binary"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -176,16 +175,8 @@ func (s *summary) addKeys(o *origins, origin []uint32, lists ...listOf) {
 	}
 }
 
-// filterHashes collects what a row group has, for its filter. Text is in it
-// whole; numbers are as long as a column has few, otherwise a mark says that
-// any may be there. Nobody asks for other types.
+// filterHashes collects the text that a row group has, for its filter.
 type filterHashes struct{ hashes []uint64 }
-
-// fewNumbers is how many numbers of a column a filter takes.
-const fewNumbers = 256
-
-// anyNumber marks a column of which the filter does not have all numbers.
-const anyNumber = "any"
 
 func hashKey(key storage.Key, t storage.Type) uint64 {
 	b := append(make([]byte, 0, 64), byte(key.Scope), byte(t))
@@ -197,12 +188,6 @@ func hashText(key uint64, content string) uint64 {
 	hi ^= hi >> 32
 	hi *= 0x9E3779B97F4A7C15
 	return hi ^ hi>>29
-}
-
-func hashNumber(key uint64, bits uint64) uint64 {
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], bits)
-	return hashText(key, viewString(b[:]))
 }
 
 func (f *filterHashes) add(key storage.Key, t storage.Type, content string) {
@@ -221,38 +206,16 @@ func (f *filterHashes) addText(key storage.Key, t storage.Type, codes []uint32, 
 	}
 }
 
-func (f *filterHashes) addNumbers(key storage.Key, t storage.Type, nums []uint64) {
-	k := hashKey(key, t)
-	seen := map[uint64]bool{}
-	for i, n := range nums {
-		if i > 0 && n == nums[i-1] || seen[n] {
-			continue
-		}
-		if len(seen) == fewNumbers {
-			f.hashes = append(f.hashes, hashText(k, anyNumber))
-			return
-		}
-		seen[n] = true
-		f.hashes = append(f.hashes, hashNumber(k, n))
-	}
-}
-
 // addValues adds the values of an attribute column.
 func (f *filterHashes) addValues(key storage.Key, t storage.Type, v *parquet.Values) {
-	switch {
-	case textual(t):
+	if textual(t) {
 		f.addText(key, t, v.Codes, &dict{text: v.Dict.Text, ends: v.Dict.Ends})
-	case t == storage.TypeInt:
-		f.addNumbers(key, t, v.Nums)
 	}
 }
 
 func (f *filterHashes) addValue(key storage.Key, v storage.Value) {
-	switch t := v.Type(); {
-	case textual(t):
-		f.add(key, t, v.Str())
-	case t == storage.TypeInt:
-		f.hashes = append(f.hashes, hashNumber(hashKey(key, t), uint64(v.Int())))
+	if textual(v.Type()) {
+		f.add(key, v.Type(), v.Str())
 	}
 }
 

@@ -31,8 +31,7 @@ func values[T table](ctx context.Context, tables []T, q storage.ValuesQuery, che
 		if !overlaps(t, q.Window) {
 			continue
 		}
-		sel := t.inWindow(q.Window)
-		filter(t, q.Where, sel)
+		sel := selectRows(t, q.Window, q.Where)
 		countValues(t.vector(q.Key), sel.rows(), counts)
 		if err := t.err(); err != nil {
 			return storage.Values{}, err

@@ -1,0 +1,401 @@
+package columnar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/catalog"
+	"github.com/heddle-io/heddle/storage/columnar/manifest"
+	"github.com/heddle-io/heddle/storage/columnar/wal"
+	"github.com/heddle-io/heddle/storage/vfs"
+)
+
+// disk is what makes a Store durable.
+//
+// # The way of a record
+//
+// A request is put into the log and into the open builder of its signal under
+// one lock, so that the order of both is the same, and is acknowledged when the
+// log is on disk. A builder that is full or old is sealed; the flusher writes
+// sealed tables as parts, the oldest first, and the manifest notes each part
+// together with the position of the log up to which all requests of the signal
+// are in parts. What lies before that position in all signals is released from
+// the log. After a crash the log is replayed from there: a request is wholly in
+// one table, so it is in a part or it is replayed, never both.
+//
+// Readers take the tables in memory and the current version, which is the set
+// of parts, under the same lock. Publishing a part takes its table off and puts
+// the new version in place in one step under it.
+//
+// # Locks
+//
+// Store.mu guards tables, current, tombstones and the positions. editing is
+// held by whoever changes the set of parts, from reading the current version
+// to publishing the next, and is taken before Store.mu. The flusher, the
+// merger and deletions each hold it only while they publish: what they replace
+// they check again.
+type disk struct {
+	s        *Store
+	opts     DiskOptions
+	fs       vfs.FS
+	lock     io.Closer
+	log      *wal.Log
+	manifest *manifest.Manifest
+	catalog  *catalog.Catalog
+	names    ulids
+
+	editing sync.Mutex
+
+	// Guarded by Store.mu.
+	current    *version
+	tombstones []*tombstone // pending ones; the slice is replaced, never changed
+	persisted  [signals]uint64
+	flushed    sync.Cond // on Store.mu: memory got free, or the store closes
+	closing    bool
+	flushError error // why the last flush failed; nil after one that did not
+
+	inFlight atomic.Int64 // bytes of requests that are not acknowledged
+	free     atomic.Int64 // bytes on the disk, looked up once in a while
+	full     atomic.Bool  // writes are refused until there is room again
+
+	flush  chan struct{} // there may be something to flush
+	merge  chan struct{} // there may be something to merge
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+	counts diskCounts
+}
+
+// signals is the number of values of storage.Signal, of which 0 is none.
+const signals = 3
+
+// diskCounts are counters for Stats.
+type diskCounts struct {
+	parts, merges, mergedRows, foldedSpans, purges atomic.Uint64
+	flushFailures, mergeFailures, damagedParts     atomic.Uint64
+	expiredParts, expiredRows, deletedRows         atomic.Uint64
+	refusedFull, refusedBusy, refusedLog           atomic.Uint64
+}
+
+// OpenDisk opens the store in a directory, which it makes when it is missing,
+// and brings it to the state after the last acknowledged write. It reports
+// damage to the logger and goes on with what is whole. ctx ends the opening,
+// not the store.
+func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
+	opts = opts.withDefaults()
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	d := &disk{opts: opts, fs: opts.FS, flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
+	memory := Options{MaxBytes: opts.MaxMemoryBytes, SealRows: opts.SealRows, Limits: opts.Limits}
+	s := &Store{opts: memory, disk: d}
+	s.stats.RejectedSpans, s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
+	s.drop()
+	d.s = s
+	d.flushed.L = &s.mu
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.closeFiles())
+		}
+	}()
+	if err := d.fs.MkdirAll(opts.Dir); err != nil {
+		return nil, fmt.Errorf("columnar: data directory: %w", err)
+	}
+	if d.lock, err = d.fs.Lock(filepath.Join(opts.Dir, "LOCK")); err != nil {
+		return nil, fmt.Errorf("columnar: %s is in use by another process: %w", opts.Dir, err)
+	}
+	if err := d.openFiles(); err != nil {
+		return nil, err
+	}
+	if err := d.recover(ctx); err != nil {
+		return nil, err
+	}
+	d.look()
+	running, stop := context.WithCancel(context.Background())
+	d.stop = stop
+	d.ended.Add(3)
+	go d.runFlusher(running)
+	go d.runMerger(running)
+	go d.runClock(running)
+	return s, nil
+}
+
+// openFiles opens the manifest and the catalog.
+func (d *disk) openFiles() error {
+	m, state, report, err := manifest.Open(d.fs, d.opts.Dir)
+	if err != nil {
+		return fmt.Errorf("columnar: %w", err)
+	}
+	d.manifest = m
+	if report.Damaged() {
+		d.opts.Logger.Error("the list of parts is damaged; what could be read of it is used", "report", fmt.Sprintf("%+v", report))
+	}
+	catalogDir := filepath.Join(d.opts.Dir, "catalog")
+	if d.opts.FS != vfs.OS {
+		catalogDir = d.opts.catalogDir // badger does its own I/O: a test may keep it in memory or elsewhere
+	}
+	if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger}); err != nil {
+		return fmt.Errorf("columnar: catalog: %w", err)
+	}
+	pending, err := d.catalog.Tombstones().Pending("")
+	if err != nil {
+		return fmt.Errorf("columnar: catalog: %w", err)
+	}
+	for _, t := range pending {
+		d.tombstones = append(d.tombstones, newTombstone(t))
+	}
+	return d.adopt(state)
+}
+
+// adopt makes the parts of the manifest current and removes files that belong
+// to none.
+func (d *disk) adopt(state manifest.State) error {
+	d.persisted[storage.SignalSpans], d.persisted[storage.SignalLogs] = state.Settings[settingSpans], state.Settings[settingLogs]
+	var spans, logs []*livePart
+	var gone []string
+	for _, p := range state.Parts {
+		live := d.newPart(p)
+		if err := d.check(live); errors.Is(err, fs.ErrNotExist) || damaged(err) {
+			d.opts.Logger.Error("a part cannot be read and is set aside", "part", p.ID, "rows", p.Rows, "error", err)
+			d.counts.damagedParts.Add(1)
+			d.quarantine(live, err)
+			gone = append(gone, p.ID)
+			continue
+		} else if err != nil {
+			return err
+		}
+		if p.Signal == manifest.Spans {
+			spans = append(spans, live)
+		} else {
+			logs = append(logs, live)
+		}
+	}
+	if len(gone) > 0 {
+		if err := d.manifest.Apply(manifest.Edit{Remove: gone}); err != nil {
+			return fmt.Errorf("columnar: %w", err)
+		}
+	}
+	sortParts(spans)
+	sortParts(logs)
+	d.current = newVersion(spans, logs, d.fileTrouble)
+	return d.removeOrphans(state)
+}
+
+// check makes sure that the files of a part are there and as long as they were.
+func (d *disk) check(p *livePart) error {
+	for suffix, bytes := range map[string]uint64{suffixPart: p.Bytes, suffixIndex: p.IndexBytes} {
+		info, err := d.fs.Stat(p.path + suffix)
+		if err != nil {
+			return fmt.Errorf("columnar: part %s: %w", p.ID, err)
+		}
+		if uint64(info.Bytes) != bytes {
+			return fmt.Errorf("%w: %s has %d bytes, it should have %d", errPart, p.path+suffix, info.Bytes, bytes)
+		}
+	}
+	return nil
+}
+
+func (d *disk) newPart(p manifest.Part) *livePart {
+	return &livePart{Part: p, fs: d.fs, path: partPath(d.opts.Dir, p)}
+}
+
+func (d *disk) fileTrouble(err error) {
+	d.opts.Logger.Warn("closing or removing files of a part that is no longer needed", "error", err)
+}
+
+// quarantine moves the files of a part aside, with the reason.
+func (d *disk) quarantine(p *livePart, reason error) {
+	dir := filepath.Join(d.opts.Dir, "quarantine")
+	err := d.fs.MkdirAll(dir)
+	for _, suffix := range []string{suffixPart, suffixIndex} {
+		if err == nil {
+			if err = d.fs.Rename(p.path+suffix, filepath.Join(dir, p.ID+suffix)); errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		}
+	}
+	if err == nil {
+		err = vfs.WriteFile(d.fs, filepath.Join(dir, p.ID+".txt"), func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "%s\n%s\n%+v\n", d.opts.now().UTC().Format(time.RFC3339), reason, p.Part)
+			return err
+		})
+	}
+	if err != nil {
+		d.opts.Logger.Error("setting a damaged part aside", "part", p.ID, "error", err)
+	}
+}
+
+// removeOrphans removes files below data that are no part's: what a crash left
+// of parts that were being written or removed.
+func (d *disk) removeOrphans(state manifest.State) error {
+	return d.walk(filepath.Join(d.opts.Dir, "data"), 5, func(dir string, names []string) error {
+		for _, name := range names {
+			if id := stem(name); id == "" {
+				continue
+			} else if _, ok := state.Parts[id]; ok && filepath.Ext(name) != vfs.TempSuffix {
+				continue
+			}
+			if err := d.fs.Remove(filepath.Join(dir, name)); err != nil {
+				return fmt.Errorf("columnar: removing a file that is no part's: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// stem is the id of the part that a file belongs to, "" of a foreign file.
+func stem(name string) string {
+	for _, suffix := range []string{suffixPart, suffixIndex, suffixPart + vfs.TempSuffix, suffixIndex + vfs.TempSuffix} {
+		if len(name) > len(suffix) && name[len(name)-len(suffix):] == suffix {
+			return name[:len(name)-len(suffix)]
+		}
+	}
+	return ""
+}
+
+// walk calls f with the names in the directories that many levels below dir.
+func (d *disk) walk(dir string, levels int, f func(dir string, names []string) error) error {
+	names, err := d.fs.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("columnar: %w", err)
+	}
+	if levels == 1 {
+		return f(dir, names)
+	}
+	for _, name := range names {
+		below := filepath.Join(dir, name)
+		if info, err := d.fs.Stat(below); err != nil || !info.IsDir {
+			continue
+		}
+		if err := d.walk(below, levels-1, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Names of settings in the manifest.
+const (
+	settingSpans      = "persisted.spans" // position of the log up to which all spans are in parts
+	settingLogs       = "persisted.logs"
+	settingNext       = "next.lsn" // above every position that is in a part
+	settingValueBytes = "limits.value_bytes"
+	settingAttributes = "limits.attributes"
+	settingEvents     = "limits.events"
+)
+
+// recover opens the log and replays what is not in parts.
+func (d *disk) recover(ctx context.Context) error {
+	settings := d.manifest.State().Settings
+	log, found, err := wal.Open(d.fs, filepath.Join(d.opts.Dir, "wal"), wal.Options{
+		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, NextLSN: max(settings[settingNext], 1),
+		MaxPendingBytes: int(2*d.opts.MaxInFlightBytes) + 64<<20,
+		OnError:         func(err error) { d.opts.Logger.Error("the log cannot be written: writes are refused until it can", "error", err) },
+	})
+	if err != nil {
+		return fmt.Errorf("columnar: %w", err)
+	}
+	d.log = log
+	if !found.Clean() {
+		d.opts.Logger.Error("the log is damaged; what could be read of it is used", "lost", fmt.Sprint(found.Lost), "damaged", fmt.Sprint(found.Damaged))
+	}
+	if err := d.replay(ctx, settings, found); err != nil {
+		return err
+	}
+	return d.noteLimits(settings)
+}
+
+// replay appends requests of the log to the builders, with the limits that
+// were in force when they were accepted.
+func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal.Recovery) error {
+	s := d.s
+	now := s.opts.Limits
+	if _, ok := settings[settingValueBytes]; ok {
+		s.opts.Limits = storage.Limits{ValueBytes: int(settings[settingValueBytes]), Attributes: int(settings[settingAttributes]), Events: int(settings[settingEvents])}
+	}
+	changed := s.opts.Limits != now
+	from := min(d.persisted[storage.SignalSpans], d.persisted[storage.SignalLogs]) + 1
+	progress := newProgress(d.opts, found.Bytes)
+	r := replayer{d: d}
+	err := d.log.Replay(from, progress.report, func(rec wal.Record) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return r.record(rec)
+	})
+	s.opts.Limits = now
+	if err != nil {
+		return fmt.Errorf("columnar: recovery: %w", err)
+	}
+	progress.end(r.records)
+	if changed { // what is in the log must not be replayed with others
+		s.mu.Lock()
+		s.sealAll()
+		s.mu.Unlock()
+		return d.flushAll(ctx)
+	}
+	return nil
+}
+
+func (d *disk) noteLimits(settings map[string]uint64) error {
+	l := d.opts.Limits
+	want := map[string]uint64{settingValueBytes: uint64(l.ValueBytes), settingAttributes: uint64(l.Attributes), settingEvents: uint64(l.Events)}
+	for key, v := range want {
+		if have, ok := settings[key]; !ok || have != v {
+			return d.manifest.Apply(manifest.Edit{Set: want})
+		}
+	}
+	return nil
+}
+
+// close ends the background work, writes what is in memory as parts and closes
+// the files. Writes must have ended.
+func (d *disk) close() error {
+	s := d.s
+	s.mu.Lock()
+	d.closing = true
+	d.flushed.Broadcast()
+	s.sealAll()
+	s.mu.Unlock()
+	d.stop()
+	d.ended.Wait()
+	err := d.flushAll(context.Background())
+	if err != nil {
+		// The log has everything; the next start replays it.
+		d.opts.Logger.Warn("writing what is in memory as parts; the next start reads it from the log", "error", err)
+		err = nil
+	}
+	s.mu.Lock()
+	current := d.current
+	d.current = newVersion(nil, nil, d.fileTrouble)
+	s.mu.Unlock()
+	current.release()
+	return errors.Join(err, d.closeFiles())
+}
+
+func (d *disk) closeFiles() error {
+	var errs []error
+	if d.log != nil {
+		errs = append(errs, d.log.Close())
+	}
+	if d.catalog != nil {
+		errs = append(errs, d.catalog.Close())
+	}
+	if d.manifest != nil {
+		errs = append(errs, d.manifest.Close())
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Close())
+	}
+	return errors.Join(errs...)
+}
