@@ -1,9 +1,7 @@
 package parquet
 
 import (
-	"bytes"
 	"io"
-	"sort"
 	"sync"
 	"testing"
 )
@@ -63,33 +61,16 @@ func BenchmarkWrite(b *testing.B) {
 	b.ReportMetric(float64(len(t.columns)), "columns")
 }
 
-// TestColumnSizes logs what each column costs.
-func TestColumnSizes(t *testing.T) {
-	table := bench64k()
-	var out bytes.Buffer
-	table.write(t, &out, Options{})
-	f, err := Open(bytes.NewReader(out.Bytes()), int64(out.Len()))
-	if err != nil {
-		t.Fatal(err)
+// BenchmarkWriteRowGroup writes row group after row group to one file: what is
+// allocated is what the indexes and the footer keep.
+func BenchmarkWriteRowGroup(b *testing.B) {
+	t := bench64k()
+	w := NewWriter(io.Discard, t.columns, Options{})
+	t.writeGroup(b, w)
+	b.ReportAllocs()
+	from := cpuTime()
+	for b.Loop() {
+		t.writeGroup(b, w)
 	}
-	n := 0
-	for i := range table.values {
-		v := &table.values[i]
-		n += max(len(v.Nums), len(v.Codes))
-		if l := table.columns[i].Length; l > 0 {
-			n += len(v.Fixed) / l
-		}
-	}
-	t.Logf("%d columns, %.1f values a row, %d bytes, footer+indexes %d, mem %d", len(table.columns), float64(n)/float64(table.rows), out.Len(), int64(out.Len())-func() int64 { c := f.Chunk(0, len(f.columns)-1); return c.offset + c.bytes }(), f.MemoryBytes())
-	idx := make([]int, len(table.columns))
-	for i := range idx {
-		idx[i] = i
-	}
-	sort.Slice(idx, func(a, b int) bool { return f.Chunk(0, idx[a]).bytes > f.Chunk(0, idx[b]).bytes })
-	for _, i := range idx {
-		c := f.Chunk(0, i)
-		var p Page
-		c.ReadPage(0, &p)
-		t.Logf("%-40s %6.3f B/row raw %6.3f dict %6.3f codec %d dictionary %v", f.columns[i].path(), float64(c.bytes)/float64(table.rows), float64(c.uncompressed)/float64(table.rows), float64(c.dictBytes)/float64(table.rows), c.codec, c.DictionaryEncoded())
-	}
+	b.ReportMetric(float64((cpuTime()-from).Nanoseconds())/float64(b.N*t.rows), "cpu-ns/row")
 }

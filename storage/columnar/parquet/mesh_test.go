@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // mesh makes tables like those of a service mesh's spans: sorted by trace,
@@ -59,7 +60,8 @@ func (m *mesh) table(rows int) ([]Column, []Values) {
 	for m.rows < rows {
 		m.trace(32)
 	}
-	// Columns of the list come last.
+	// By name, so that every table has the same; columns of the list come last.
+	slices.SortFunc(m.columns, func(a, b *meshColumn) int { return compareNames(&a.Column, &b.Column) })
 	var columns []Column
 	var values []Values
 	for _, list := range []bool{false, true} {
@@ -77,6 +79,11 @@ func (m *mesh) table(rows int) ([]Column, []Values) {
 		}
 	}
 	return columns, values
+}
+
+// forget begins the next table.
+func (m *mesh) forget() {
+	m.columns, m.byName, m.rows, m.events, m.counts = nil, map[string]*meshColumn{}, 0, 0, nil
 }
 
 func (m *mesh) column(list, name string, kind Kind, logical Logical, length int, optional bool) *meshColumn {
