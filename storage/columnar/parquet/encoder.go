@@ -21,6 +21,7 @@ type encoder struct {
 	encoding int32 // of the values
 	values   int   // in the chunk
 	entries  int   // of the dictionary
+	aligned  bool  // codes are whole bytes
 	codes    []uint32
 	nums     []uint64 // borrowed from the caller, or scratch
 	scratch  []uint64
@@ -30,11 +31,12 @@ type encoder struct {
 	chunk    limits // bounds of the chunk
 	bounded  bool   // the bounds are known
 
-	raw  []byte // the dictionary, if there is one, and the pages
-	ends []int  // in raw; the first is that of the dictionary, 0 without one
-	out  []byte // the chunk as it is in the file
-	pack [][]byte
-	head thriftWriter
+	raw   []byte // the dictionary, if there is one, and the pages
+	ends  []int  // in raw; the first is that of the dictionary, 0 without one
+	out   []byte // the chunk as it is in the file
+	trial []byte
+	pack  [][]byte
+	head  thriftWriter
 }
 
 var encoders [5]sync.Pool // by level
@@ -44,7 +46,7 @@ func newEncoder(level int) (*encoder, error) {
 		return e, nil
 	}
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevel(level)), zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithZeroFrames(true), zstd.WithLowerEncoderMem(true))
+		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithAllLitEntropyCompression(true), zstd.WithZeroFrames(true), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("parquet: starting zstd: %w", err)
 	}
@@ -72,6 +74,7 @@ func (e *encoder) encode(c *Column, v *Values, limit int) error {
 		return err
 	}
 	e.ends = append(e.ends, len(e.raw))
+	e.aligned = e.entries > 1 && e.align()
 	place := 0
 	for i := range e.pages {
 		p := &e.pages[i]
@@ -143,7 +146,7 @@ func (e *encoder) dictionaryPage(codes []uint32) {
 	for _, c := range codes {
 		top = max(top, c)
 	}
-	width := codeWidth(top)
+	width := codeWidth(top, e.aligned)
 	e.raw = append(e.raw, byte(width))
 	e.raw = appendHybrid(e.raw, codes, width)
 }
