@@ -27,7 +27,8 @@ func (w Window) Empty() bool { return w.FromNs >= w.ToNs }
 type SpanReader interface {
 	// Traces returns every stored span of the given traces, wherever and
 	// whenever it was written, duplicates included: reconstruction decides
-	// about them. A trace that is not stored is left out without an error.
+	// about them. A backend may keep one of several spans that are identical
+	// in everything, here and in all other answers. A trace that is not stored is left out without an error.
 	// The spans of one trace may be spread over several chunks. The order of
 	// spans is not defined. The caller owns the chunks.
 	//

@@ -49,6 +49,7 @@ type disk struct {
 	lock     io.Closer
 	log      *wal.Log
 	manifest *manifest.Manifest
+	report   manifest.Report // of its opening
 	catalog  *catalog.Catalog
 	names    ulids
 
@@ -94,7 +95,7 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 		return nil, err
 	}
 	d := &disk{opts: opts, fs: opts.FS, flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
-	memory := Options{MaxBytes: opts.MaxMemoryBytes, SealRows: opts.SealRows, Limits: opts.Limits}
+	memory := Options{MaxBytes: opts.MaxMemoryBytes, SealRows: opts.SealRows, Limits: opts.Limits, whole: true}
 	s := &Store{opts: memory, disk: d}
 	s.stats.RejectedSpans, s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
 	s.drop()
@@ -129,11 +130,11 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 
 // openFiles opens the manifest and the catalog.
 func (d *disk) openFiles() error {
-	m, state, report, err := manifest.Open(d.fs, d.opts.Dir)
+	m, state, report, err := manifest.Open(manifestFS{d.fs}, d.opts.Dir)
 	if err != nil {
 		return fmt.Errorf("columnar: %w", err)
 	}
-	d.manifest = m
+	d.manifest, d.report = m, report
 	if report.Damaged() {
 		d.opts.Logger.Error("the list of parts is damaged; what could be read of it is used", "report", fmt.Sprintf("%+v", report))
 	}
@@ -242,12 +243,41 @@ func (d *disk) removeOrphans(state manifest.State) error {
 			} else if _, ok := state.Parts[id]; ok && filepath.Ext(name) != vfs.TempSuffix {
 				continue
 			}
-			if err := d.fs.Remove(filepath.Join(dir, name)); err != nil {
-				return fmt.Errorf("columnar: removing a file that is no part's: %w", err)
+			if err := d.removeOrphan(dir, name); err != nil {
+				return fmt.Errorf("columnar: a file that is no part's: %w", err)
 			}
 		}
 		return nil
 	})
+}
+
+// removeOrphan removes a file of no part. If the manifest has lost an edit the
+// file may be all there is of a part, so it is only set aside then.
+func (d *disk) removeOrphan(dir, name string) error {
+	path := filepath.Join(dir, name)
+	if filepath.Ext(name) == vfs.TempSuffix || !d.report.Damaged() && d.report.TornBytes == 0 {
+		return d.fs.Remove(path)
+	}
+	d.opts.Logger.Warn("a part that the manifest does not list is set aside, because the end of the manifest is damaged", "file", path)
+	aside := filepath.Join(d.opts.Dir, "quarantine")
+	if err := d.fs.MkdirAll(aside); err != nil {
+		return err
+	}
+	return d.fs.Rename(path, filepath.Join(aside, name))
+}
+
+// manifestFS is the file system as the manifest wants it.
+type manifestFS struct{ vfs.FS }
+
+func (f manifestFS) Create(name string) (manifest.File, error) {
+	if err := f.FS.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return f.FS.Create(name)
+}
+
+func (f manifestFS) Open(name string) (manifest.File, error) {
+	return f.FS.OpenAppend(name)
 }
 
 // stem is the id of the part that a file belongs to, "" of a foreign file.
@@ -300,7 +330,9 @@ func (d *disk) recover(ctx context.Context) error {
 	log, found, err := wal.Open(d.fs, filepath.Join(d.opts.Dir, "wal"), wal.Options{
 		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, NextLSN: max(settings[settingNext], 1),
 		MaxPendingBytes: int(2*d.opts.MaxInFlightBytes) + 64<<20,
-		OnError:         func(err error) { d.opts.Logger.Error("the log cannot be written: writes are refused until it can", "error", err) },
+		OnError: func(err error) {
+			d.opts.Logger.Error("the log cannot be written: writes are refused until it can", "error", err)
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("columnar: %w", err)

@@ -52,6 +52,7 @@ type DiskOptions struct {
 	Progress func(doneBytes, totalBytes int64)
 
 	now        func() time.Time // nil: time.Now
+	keepTwins  bool             // identical spans stay when parts are merged
 	catalogDir string           // of the catalog when FS is not the real one; "": in memory
 }
 

@@ -41,20 +41,20 @@ const compressFrom = 4 << 10
 
 // newPayload decides what is logged of a request. scratch is memory that may
 // be used for it.
-func newPayload(body, wire []byte, encoding string, scratch []byte) (payload, []byte) {
-	p := payload{body: body, logged: body}
+func newPayload(from storage.OTLPRequest, form codec, scratch []byte) (payload, []byte) {
+	p := payload{body: from.Body, logged: from.Body, codec: form}
 	switch {
-	case wire != nil && encoding == "gzip":
-		p.logged, p.codec = wire, codecGzip
-	case wire != nil && encoding == "zstd":
-		p.logged, p.codec = wire, codecZstd
-	case wire != nil && encoding == "snappy":
-		p.logged, p.codec = wire, codecSnappy
-	case len(body) >= compressFrom:
-		if n := s2.MaxEncodedLen(len(body)); cap(scratch) < n {
+	case from.Wire != nil && from.Encoding == "gzip":
+		p.logged, p.codec = from.Wire, form|codecGzip
+	case from.Wire != nil && from.Encoding == "zstd":
+		p.logged, p.codec = from.Wire, form|codecZstd
+	case from.Wire != nil && from.Encoding == "snappy":
+		p.logged, p.codec = from.Wire, form|codecSnappy
+	case len(from.Body) >= compressFrom:
+		if n := s2.MaxEncodedLen(len(from.Body)); cap(scratch) < n {
 			scratch = make([]byte, n)
 		}
-		p.logged, p.codec = s2.Encode(scratch[:cap(scratch)], body), codecSnappy
+		p.logged, p.codec = s2.Encode(scratch[:cap(scratch)], from.Body), form|codecSnappy
 	}
 	return p, scratch
 }
@@ -74,35 +74,42 @@ func (r *replayer) record(rec wal.Record) error {
 	d := r.d
 	signal := storage.Signal(rec.Signal)
 	if signal != storage.SignalSpans && signal != storage.SignalLogs {
-		return fmt.Errorf("%w: record %d of the log has signal %d", errPart, rec.LSN, rec.Signal)
+		d.opts.Logger.Error("a record of the log is of an unknown signal and is left out", "lsn", rec.LSN, "signal", rec.Signal)
+		return nil
 	}
 	if rec.LSN <= d.persisted[signal] {
 		return nil
 	}
-	body, err := r.unpack(codec(rec.Codec), rec.Payload)
+	req, err := r.request(signal, rec)
 	if err != nil {
-		return fmt.Errorf("record %d of the log: %w", rec.LSN, err)
-	}
-	data := codec(rec.Codec)&codecData != 0
-	var req request
-	if signal == storage.SignalSpans {
-		r.spans.admitted.reset()
-		if err = decodeSpans(&r.spans, body, data); err == nil {
-			admit(&r.spans, &r.spans.data.Message, "span", d.s.opts)
-		}
-		req = &r.spans
-	} else {
-		r.logs.admitted.reset()
-		if err = decodeLogs(&r.logs, body, data); err == nil {
-			admit(&r.logs, &r.logs.data.Message, "log record", d.s.opts)
-		}
-		req = &r.logs
-	}
-	if err != nil {
-		return fmt.Errorf("record %d of the log: %w", rec.LSN, err)
+		// It was whole when it was logged, and its checksum is right: another
+		// program wrote it. The rest is not to be lost for it.
+		d.opts.Logger.Error("a record of the log cannot be read and is left out", "lsn", rec.LSN, "bytes", len(rec.Payload), "error", err)
+		return nil
 	}
 	r.records++
 	return r.append(req, rec.LSN)
+}
+
+func (r *replayer) request(signal storage.Signal, rec wal.Record) (request, error) {
+	body, err := r.unpack(codec(rec.Codec), rec.Payload)
+	if err != nil {
+		return nil, err
+	}
+	if signal == storage.SignalSpans {
+		r.spans.admitted.reset()
+		if err := r.spans.decode(body, codec(rec.Codec)); err != nil {
+			return nil, err
+		}
+		admit(&r.spans, &r.spans.data.Message, "span", r.d.s.opts)
+		return &r.spans, nil
+	}
+	r.logs.admitted.reset()
+	if err := r.logs.decode(body, codec(rec.Codec)); err != nil {
+		return nil, err
+	}
+	admit(&r.logs, &r.logs.data.Message, "log record", r.d.s.opts)
+	return &r.logs, nil
 }
 
 // append puts a request into its builder, writes parts while there are too many

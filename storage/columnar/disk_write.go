@@ -225,9 +225,9 @@ func (d *disk) publishFlushed(p manifest.Part) error {
 	s := d.s
 	s.mu.Lock()
 	if signal == storage.SignalSpans {
-		s.spans.dropFirst()
+		s.spans.evict()
 	} else {
-		s.logs.dropFirst()
+		s.logs.evict()
 	}
 	d.persisted[signal] = p.MaxLSN
 	old := d.replace(nil, []*livePart{d.newPart(p)}, storage.Signal(p.Signal))

@@ -90,11 +90,17 @@ func newHead[T memTable, B builder[T]](begin func() B) *head[T, B] {
 
 func (h *head[T, B]) bytes() int64 { return h.sealedBytes + int64(h.open.bytes()) }
 
+// placed is a table with where in the log its records end.
+type placed[T memTable] struct {
+	table  T
+	maxLSN uint64
+}
+
 // view returns the tables that hold every record appended so far, the newest
 // arrivals first. The caller holds Store.mu, reading is enough; the tables may
 // be used without it.
-func (h *head[T, B]) view() []T {
-	tables := make([]T, 0, len(h.sealed)+1)
+func (h *head[T, B]) view() []placed[T] {
+	tables := make([]placed[T], 0, len(h.sealed)+1)
 	if h.open.len() > 0 {
 		t := h.last.Load()
 		if t == nil {
@@ -102,10 +108,10 @@ func (h *head[T, B]) view() []T {
 			t = &fresh
 			h.last.Store(t)
 		}
-		tables = append(tables, *t)
+		tables = append(tables, placed[T]{*t, h.maxLSN})
 	}
 	for i := len(h.sealed) - 1; i >= 0; i-- {
-		tables = append(tables, h.sealed[i].table)
+		tables = append(tables, placed[T]{h.sealed[i].table, h.sealed[i].maxLSN})
 	}
 	return tables
 }

@@ -17,25 +17,36 @@ type logSource interface {
 }
 
 // logTables starts a reading call, like spanTables.
-func (s *Store) logTables(ctx context.Context) (tables []logSource, done func(), err error) {
-	if err := s.enter(); err != nil {
+func (s *Store) logTables(ctx context.Context, w storage.Window) (tables []logSource, done func(), err error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		s.calls.Done()
+	for _, t := range snap.logs {
+		tables = append(tables, &logView{memoryView[logSource](t.table, snap.covering(storage.SignalLogs, t.maxLSN))})
+	}
+	groups, err := snap.groups(w, storage.SignalLogs)
+	if err != nil {
+		snap.done()
 		return nil, nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, t := range s.logs.view() {
-		tables = append(tables, t)
+	for _, g := range groups {
+		v := &logView{groupView[logSource](snap, g)}
+		v.open = func() (logSource, error) {
+			f, err := g.part.open()
+			if err != nil {
+				return nil, err
+			}
+			return f.logRows(g.number), nil
+		}
+		tables = append(tables, v)
 	}
-	return tables, s.calls.Done, nil
+	return tables, snap.done, nil
 }
 
 func (r logStore) ScanLogs(ctx context.Context, q storage.LogScan) iter.Seq2[*storage.LogBatch, error] {
 	return func(yield func(*storage.LogBatch, error) bool) {
-		tables, done, err := r.s.logTables(ctx)
+		tables, done, err := r.s.logTables(ctx, q.Window)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -70,7 +81,7 @@ func (r logStore) ScanLogs(ctx context.Context, q storage.LogScan) iter.Seq2[*st
 }
 
 func (r logStore) AggregateLogs(ctx context.Context, q storage.Aggregation) ([]storage.Group, error) {
-	tables, done, err := r.s.logTables(ctx)
+	tables, done, err := r.s.logTables(ctx, q.Window)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +90,7 @@ func (r logStore) AggregateLogs(ctx context.Context, q storage.Aggregation) ([]s
 }
 
 func (r logStore) LogValues(ctx context.Context, q storage.ValuesQuery) (storage.Values, error) {
-	tables, done, err := r.s.logTables(ctx)
+	tables, done, err := r.s.logTables(ctx, q.Window)
 	if err != nil {
 		return storage.Values{}, err
 	}
@@ -88,7 +99,7 @@ func (r logStore) LogValues(ctx context.Context, q storage.ValuesQuery) (storage
 }
 
 func (r logStore) LogKeys(ctx context.Context, w storage.Window) ([]storage.KeyInfo, error) {
-	tables, done, err := r.s.logTables(ctx)
+	tables, done, err := r.s.logTables(ctx, w)
 	if err != nil {
 		return nil, err
 	}

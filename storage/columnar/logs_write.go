@@ -21,31 +21,37 @@ var (
 
 // WriteLogs encodes ld and stores it like a request.
 func (w logStore) WriteLogs(ctx context.Context, ld plog.Logs) (storage.Outcome, error) {
-	return w.write(ctx, func(d *otlp.Logs) error {
-		body, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
-		if err != nil {
-			return fmt.Errorf("columnar: encode log records: %w", err)
-		}
-		return d.DecodeData(body)
-	})
+	body, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
+	if err != nil {
+		return storage.Outcome{}, fmt.Errorf("columnar: encode log records: %w", err)
+	}
+	return w.write(ctx, storage.OTLPRequest{Body: body}, codecData)
 }
 
 func (w logStore) WriteOTLP(ctx context.Context, r storage.OTLPRequest) (storage.Outcome, error) {
-	return w.write(ctx, func(d *otlp.Logs) error { return d.Decode(r.Body) })
+	return w.write(ctx, r, 0)
 }
 
-func (w logStore) write(ctx context.Context, decode func(*otlp.Logs) error) (storage.Outcome, error) {
+func (w logStore) write(ctx context.Context, from storage.OTLPRequest, form codec) (storage.Outcome, error) {
 	if err := w.s.begin(ctx); err != nil {
 		return storage.Outcome{}, err
 	}
 	defer w.s.calls.Done()
 	r := logRequests.Get().(*logRequest)
 	defer r.release()
-	if err := decode(&r.data); err != nil {
+	if err := r.decode(from.Body, form); err != nil {
 		return storage.Outcome{}, fmt.Errorf("columnar: write log records: %w", err)
 	}
 	admit(r, &r.data.Message, "log record", w.s.opts)
-	return w.s.store(r)
+	return w.s.store(ctx, r, from, form)
+}
+
+// decode reads a body in one of the forms that requests have.
+func (r *logRequest) decode(body []byte, form codec) error {
+	if form&codecData != 0 {
+		return r.data.DecodeData(body)
+	}
+	return r.data.Decode(body)
 }
 
 // logRequest is a write of log records.
@@ -63,9 +69,10 @@ func (r *logRequest) release() {
 	}
 }
 
-func (r *logRequest) admission() *admission { return &r.admitted }
-func (r *logRequest) head(s *Store) anyHead { return s.logs }
-func (r *logRequest) put(s *Store, p part)  { s.logs.open.appendPart(r, p) }
+func (r *logRequest) signal() storage.Signal { return storage.SignalLogs }
+func (r *logRequest) admission() *admission  { return &r.admitted }
+func (r *logRequest) head(s *Store) anyHead  { return s.logs }
+func (r *logRequest) put(s *Store, p part)   { s.logs.open.appendPart(r, p) }
 
 func (r *logRequest) check(l storage.Limits, record uint32) (reason storage.Reason, detail string, ok bool) {
 	return r.data.Check(l, &r.data.Records[record])

@@ -55,6 +55,7 @@ type spanMerge struct {
 	pieces    []mergePiece
 	byID      map[storage.TraceID]int32
 	cache     sourceCache[*spanTable]
+	keepTwins bool
 	folded    int // identical spans that were left out
 }
 
@@ -275,7 +276,7 @@ func (m *spanMerge) place(list []rowRef, number map[int32]int, sources []*spanTa
 		if t.times[r.row] != table(f).times[f.row] || t.spanIDs[r.row] != table(f).spanIDs[f.row] {
 			first = i
 		}
-		if m.repeats(list[first:i], r, table) {
+		if !m.keepTwins && m.repeats(list[first:i], r, table) {
 			m.folded++
 			continue
 		}

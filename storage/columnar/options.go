@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -30,6 +31,8 @@ type Options struct {
 	SealRows int            // rows at which a builder is sealed, 1 to 16,777,216
 	Limits   storage.Limits // of a single record; the zero Limits mean the default
 	WhenFull WhenFull
+
+	whole bool // requests are never cut
 }
 
 // DefaultOptions hold about two million mesh spans.
@@ -74,6 +77,15 @@ func (o Options) withDefaults() Options {
 // builderBytes is the share of MaxBytes at which a builder is sealed early. It
 // also keeps a dictionary's text far below the 4 GiB that its offsets reach.
 func (o Options) builderBytes() int64 { return min(o.MaxBytes/8, 1<<30) }
+
+// partBytes is the size of the parts that a giant request is cut into. Where
+// there is a log it stays whole.
+func (o Options) partBytes() int64 {
+	if o.whole {
+		return math.MaxInt64
+	}
+	return o.recordBytes()
+}
 
 // recordBytes is the most that one record may take: a record must fit beside
 // a builder, whatever its limits are.

@@ -14,10 +14,10 @@ func (s *Store) Overflow() (sum Overflow) {
 	spans, logs := s.spans.view(), s.logs.view()
 	s.mu.RUnlock()
 	for _, t := range spans {
-		sum.add(&t.attrs, &t.events.attrs, &t.links.attrs)
+		sum.add(&t.table.attrs, &t.table.events.attrs, &t.table.links.attrs)
 	}
 	for _, t := range logs {
-		sum.add(&t.attrs)
+		sum.add(&t.table.attrs)
 	}
 	return sum
 }

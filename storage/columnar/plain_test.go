@@ -29,7 +29,7 @@ func TestQueriesOverRepeatedEntries(t *testing.T) {
 		write(t, s, td)
 	}
 	key := storage.Key{Scope: storage.ScopeSpan, Name: "request.id"}
-	if d := s.spans.view()[0].attrs.columns[0].dict; !d.repeated || d.len() <= ids {
+	if d := s.spans.view()[0].table.attrs.columns[0].dict; !d.repeated || d.len() <= ids {
 		t.Fatalf("the dictionary has %d entries, repeated %v: this test wants one that repeats", d.len(), d.repeated)
 	}
 	for _, n := range []int{0, 5000, 8999} {

@@ -17,6 +17,7 @@ import (
 
 // request is a write of one signal.
 type request interface {
+	signal() storage.Signal
 	admission() *admission
 	check(l storage.Limits, record uint32) (reason storage.Reason, detail string, ok bool)
 	cost(record uint32) int64 // about the most that a record takes, without its origin
@@ -35,6 +36,7 @@ type admission struct {
 
 	entities []*encodedEntity // memory for groups, those in use first
 	used     int
+	packed   []byte // memory for what the log gets
 }
 
 // group is what one ScopeSpans or ScopeLogs has to store.
@@ -119,7 +121,7 @@ func (a *admission) admitGroup(r request, noun string, o Options) {
 		if !open {
 			size += shared
 		}
-		if n := len(a.parts); n == 0 || a.parts[n-1].size+size > o.recordBytes() {
+		if n := len(a.parts); n == 0 || a.parts[n-1].size+size > o.partBytes() {
 			a.parts = append(a.parts, part{group: len(a.groups) - 1, records: storage.Range{From: i}})
 			size = cost + shared
 		}
@@ -161,8 +163,13 @@ func (a *admission) each(p part, origin func(g *group), put func(record uint32) 
 }
 
 // store is the second step.
-func (s *Store) store(r request) (storage.Outcome, error) {
+func (s *Store) store(ctx context.Context, r request, from storage.OTLPRequest, form codec) (storage.Outcome, error) {
 	a, h := r.admission(), r.head(s)
+	if s.disk != nil {
+		var p payload
+		p, a.packed = newPayload(from, form, a.packed)
+		return s.disk.store(ctx, r, p)
+	}
 	if err := s.reserve(a.total); err != nil {
 		return storage.Outcome{}, err
 	}

@@ -21,27 +21,38 @@ type spanSource interface {
 	spans(rows []uint32) *storage.Spans
 }
 
-// spanTables starts a reading call: it returns what is stored at this moment.
-// Unless it fails, the call must end with done.
-func (s *Store) spanTables(ctx context.Context) (tables []spanSource, done func(), err error) {
-	if err := s.enter(); err != nil {
+// spanTables starts a reading call: it returns what is stored at this moment
+// and may be in the window. Unless it fails, the call must end with done.
+func (s *Store) spanTables(ctx context.Context, w storage.Window) (tables []spanSource, done func(), err error) {
+	snap, err := s.snapshot(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		s.calls.Done()
+	for _, t := range snap.spans {
+		tables = append(tables, &spanView{memoryView[spanSource](t.table, snap.covering(storage.SignalSpans, t.maxLSN))})
+	}
+	groups, err := snap.groups(w, storage.SignalSpans)
+	if err != nil {
+		snap.done()
 		return nil, nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, t := range s.spans.view() {
-		tables = append(tables, t)
+	for _, g := range groups {
+		v := &spanView{groupView[spanSource](snap, g)}
+		v.open = func() (spanSource, error) {
+			f, err := g.part.open()
+			if err != nil {
+				return nil, err
+			}
+			return f.spanRows(g.number), nil
+		}
+		tables = append(tables, v)
 	}
-	return tables, s.calls.Done, nil
+	return tables, snap.done, nil
 }
 
 func (r spanStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.Batch, error] {
 	return func(yield func(*storage.Batch, error) bool) {
-		tables, done, err := r.s.spanTables(ctx)
+		tables, done, err := r.s.spanTables(ctx, q.Window)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -91,7 +102,7 @@ func pickRows[T any](to, from []T, rows []uint32) []T {
 }
 
 func (r spanStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]storage.Group, error) {
-	tables, done, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx, q.Window)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +111,7 @@ func (r spanStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]stor
 }
 
 func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.Values, error) {
-	tables, done, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx, q.Window)
 	if err != nil {
 		return storage.Values{}, err
 	}
@@ -109,7 +120,7 @@ func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.V
 }
 
 func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInfo, error) {
-	tables, done, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +147,7 @@ func (t *spanTable) countKeys(k *keyCounter, sel bitmap) {
 }
 
 func (r spanStore) Edges(ctx context.Context, w storage.Window) ([]storage.Edge, error) {
-	tables, done, err := r.s.spanTables(ctx)
+	tables, done, err := r.s.spanTables(ctx, storage.AllTime()) // parents may be anywhere
 	if err != nil {
 		return nil, err
 	}

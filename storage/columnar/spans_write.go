@@ -21,31 +21,37 @@ var (
 
 // WriteSpans encodes td and stores it like a request: there is one way in.
 func (w spanStore) WriteSpans(ctx context.Context, td ptrace.Traces) (storage.Outcome, error) {
-	return w.write(ctx, func(d *otlp.Spans) error {
-		body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
-		if err != nil {
-			return fmt.Errorf("columnar: encode spans: %w", err)
-		}
-		return d.DecodeData(body)
-	})
+	body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	if err != nil {
+		return storage.Outcome{}, fmt.Errorf("columnar: encode spans: %w", err)
+	}
+	return w.write(ctx, storage.OTLPRequest{Body: body}, codecData)
 }
 
 func (w spanStore) WriteOTLP(ctx context.Context, r storage.OTLPRequest) (storage.Outcome, error) {
-	return w.write(ctx, func(d *otlp.Spans) error { return d.Decode(r.Body) })
+	return w.write(ctx, r, 0)
 }
 
-func (w spanStore) write(ctx context.Context, decode func(*otlp.Spans) error) (storage.Outcome, error) {
+func (w spanStore) write(ctx context.Context, from storage.OTLPRequest, form codec) (storage.Outcome, error) {
 	if err := w.s.begin(ctx); err != nil {
 		return storage.Outcome{}, err
 	}
 	defer w.s.calls.Done()
 	r := spanRequests.Get().(*spanRequest)
 	defer r.release()
-	if err := decode(&r.data); err != nil {
+	if err := r.decode(from.Body, form); err != nil {
 		return storage.Outcome{}, fmt.Errorf("columnar: write spans: %w", err)
 	}
 	admit(r, &r.data.Message, "span", w.s.opts)
-	return w.s.store(r)
+	return w.s.store(ctx, r, from, form)
+}
+
+// decode reads a body in one of the forms that requests have.
+func (r *spanRequest) decode(body []byte, form codec) error {
+	if form&codecData != 0 {
+		return r.data.DecodeData(body)
+	}
+	return r.data.Decode(body)
 }
 
 // spanRequest is a write of spans.
@@ -63,9 +69,10 @@ func (r *spanRequest) release() {
 	}
 }
 
-func (r *spanRequest) admission() *admission { return &r.admitted }
-func (r *spanRequest) head(s *Store) anyHead { return s.spans }
-func (r *spanRequest) put(s *Store, p part)  { s.spans.open.appendPart(r, p) }
+func (r *spanRequest) signal() storage.Signal { return storage.SignalSpans }
+func (r *spanRequest) admission() *admission  { return &r.admitted }
+func (r *spanRequest) head(s *Store) anyHead  { return s.spans }
+func (r *spanRequest) put(s *Store, p part)   { s.spans.open.appendPart(r, p) }
 
 func (r *spanRequest) check(l storage.Limits, span uint32) (reason storage.Reason, detail string, ok bool) {
 	return r.data.Check(l, &r.data.Spans[span])

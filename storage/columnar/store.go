@@ -122,6 +122,9 @@ func (s *Store) Stats() storage.Stats {
 	}
 	n, _ := s.logs.held()
 	st.Logs = uint64(n)
+	if s.disk != nil && !s.closed {
+		s.disk.addStats(&st)
+	}
 	return st
 }
 

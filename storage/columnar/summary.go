@@ -1,7 +1,6 @@
 package columnar
 
 import (
-
 	"github.com/cespare/xxhash/v2"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"

@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -14,29 +15,61 @@ const traceChunk = 8192
 // Traces copies what it returns: chunks share no memory with the store.
 func (r spanStore) Traces(ctx context.Context, ids []storage.TraceID) iter.Seq2[*storage.Spans, error] {
 	return func(yield func(*storage.Spans, error) bool) {
-		tables, open, done, err := r.s.traceTables(ctx, ids)
+		ids := slices.Clone(ids)
+		slices.SortFunc(ids, func(a, b storage.TraceID) int { return slices.Compare(a[:], b[:]) })
+		ids = slices.Compact(ids) // an id may have been asked for twice
+		var open []uint32         // rows in the builder: its index must be read together with the taking of its snapshot
+		snap, err := r.s.snapshotWith(ctx, func(s *snapshot) {
+			if r.s.spans.open.len() > 0 {
+				open = s.spans[0].table.rowsOf(ids, &r.s.spans.open.t.index)
+			}
+		})
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		defer done()
-		for _, t := range tables {
-			if err := ctx.Err(); err != nil {
+		defer snap.done()
+		for chunk, err := range snap.traces(ctx, ids, open) {
+			if !yield(chunk, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// traces yields the spans of traces, from memory and from parts.
+func (s *snapshot) traces(ctx context.Context, ids []storage.TraceID, open []uint32) iter.Seq2[*storage.Spans, error] {
+	return func(yield func(*storage.Spans, error) bool) {
+		for _, t := range s.spans {
+			rows := open
+			if len(t.table.index.slots) > 0 {
+				rows = t.table.rowsOf(ids, &t.table.index)
+			}
+			slices.Sort(rows)
+			v := &spanView{memoryView[spanSource](t.table, s.covering(storage.SignalSpans, t.maxLSN))}
+			if !yieldRows(ctx, v, rows, yield) {
+				return
+			}
+		}
+		if s.version == nil {
+			return
+		}
+		for _, p := range slices.Backward(s.version.spans) {
+			runs, err := p.runsOf(ids)
+			if err != nil {
 				yield(nil, err)
 				return
 			}
-			rows := open
-			if open = nil; rows == nil {
-				rows = t.rowsOf(ids, &t.index)
-			}
-			slices.Sort(rows)
-			rows = slices.Compact(rows) // an id may have been asked for twice
-			for chunk := range slices.Chunk(rows, traceChunk) {
-				if err := ctx.Err(); err != nil {
-					yield(nil, err)
-					return
+			for _, run := range runs {
+				v := &spanView{groupView[spanSource](s, groupRef{p, run.group, run.groupRows, p.bounds()})}
+				v.open = func() (spanSource, error) {
+					f, err := p.open()
+					if err != nil {
+						return nil, err
+					}
+					return f.spanRows(run.group), nil
 				}
-				if !yield(t.spans(chunk), nil) {
+				if !yieldRows(ctx, v, run.verified(v), yield) {
 					return
 				}
 			}
@@ -44,27 +77,35 @@ func (r spanStore) Traces(ctx context.Context, ids []storage.TraceID) iter.Seq2[
 	}
 }
 
-// traceTables is spanTables with the rows of the traces in the first table,
-// when that is a snapshot of the builder: its index must be read together
-// with the taking of the snapshot.
-func (s *Store) traceTables(ctx context.Context, ids []storage.TraceID) (tables []*spanTable, open []uint32, done func(), err error) {
-	if err := s.enter(); err != nil {
-		return nil, nil, nil, err
-	}
+// yieldRows yields the spans in rows, which ascend, that are not hidden.
+func yieldRows(ctx context.Context, v *spanView, rows []uint32, yield func(*storage.Spans, error) bool) bool {
 	if err := ctx.Err(); err != nil {
-		s.calls.Done()
-		return nil, nil, nil, err
+		yield(nil, err)
+		return false
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	tables = s.spans.view()
-	if s.spans.open.len() > 0 {
-		open = tables[0].rowsOf(ids, &s.spans.open.t.index)
-		if open == nil {
-			open = []uint32{}
+	if len(rows) > 0 {
+		if mask := v.mask(); mask != nil {
+			rows = slices.DeleteFunc(slices.Clone(rows), func(row uint32) bool { return mask.has(int(row)) })
 		}
 	}
-	return tables, open, s.calls.Done, nil
+	for chunk := range slices.Chunk(rows, traceChunk) {
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
+			return false
+		}
+		spans := v.spans(chunk)
+		if v.err() != nil {
+			break
+		}
+		if !yield(spans, nil) {
+			return false
+		}
+	}
+	if err := v.err(); err != nil {
+		yield(nil, err)
+		return false
+	}
+	return true
 }
 
 // rowsOf lists the rows of traces.
@@ -72,6 +113,63 @@ func (t *spanTable) rowsOf(ids []storage.TraceID, x *traceIndex) (rows []uint32)
 	for _, id := range ids {
 		for row := x.last(t.traceIDs, id); row != noRow; row = t.prev[row] {
 			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// groupRuns are runs of rows of a row group that may belong to wanted traces.
+type groupRuns struct {
+	group, groupRows int
+	runs             []idRun
+}
+
+type idRun struct {
+	id       storage.TraceID
+	from, to int
+}
+
+// runsOf asks the index of a part where traces are.
+func (p *livePart) runsOf(ids []storage.TraceID) (list []groupRuns, err error) {
+	index, _, err := p.openIndex()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		runs, err := index.Lookup(fingerprint(id))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range runs {
+			rows := p.rowsOf(int(r.Group))
+			if int(r.FirstRow)+int(r.Rows) > rows {
+				return nil, errPart
+			}
+			at := slices.IndexFunc(list, func(g groupRuns) bool { return g.group == int(r.Group) })
+			if at < 0 {
+				at = len(list)
+				list = append(list, groupRuns{group: int(r.Group), groupRows: rows})
+			}
+			list[at].runs = append(list[at].runs, idRun{id, int(r.FirstRow), int(r.FirstRow) + int(r.Rows)})
+		}
+	}
+	return list, nil
+}
+
+// verified returns the rows of the runs whose trace is the wanted one: two
+// traces may have the same fingerprint.
+func (g *groupRuns) verified(v *spanView) (rows []uint32) {
+	t, ok := v.get()
+	if !ok {
+		return nil
+	}
+	group := t.(*spanRows)
+	slices.SortFunc(g.runs, func(a, b idRun) int { return cmp.Compare(a.from, b.from) })
+	for _, r := range g.runs {
+		for i, id := range ids[storage.TraceID](group.column(group.part.fixed.traceID), r.from, r.to) {
+			if id == r.id {
+				rows = append(rows, uint32(r.from+i))
+			}
 		}
 	}
 	return rows

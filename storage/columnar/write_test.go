@@ -126,7 +126,8 @@ func contents(t *testing.T, s *Store) string {
 	t.Helper()
 	var b strings.Builder
 	var ids []storage.TraceID
-	for _, table := range s.spans.view() {
+	for _, placed := range s.spans.view() {
+		table := placed.table
 		ids = append(ids, table.traceIDs...)
 	}
 	slices.SortFunc(ids, func(a, b storage.TraceID) int { return bytes.Compare(a[:], b[:]) })
@@ -231,7 +232,7 @@ func TestGiantRequestGoesInParts(t *testing.T) {
 		}
 		sum, from = sum+p.size, p.records.To
 	}
-	out, err := s.store(r)
+	out, err := s.store(context.Background(), r, storage.OTLPRequest{}, 0)
 	if err != nil || sum != r.admitted.total || out.Accepted != 3199 || out.RejectedCount() != 1 {
 		t.Errorf("got %+v, %v, size %d of %d", out, err, sum, r.admitted.total)
 	}
@@ -254,7 +255,7 @@ func TestCostIsAnUpperBound(t *testing.T) {
 	}
 	before := s.Stats().Bytes
 	admit(r, &r.data.Message, "span", s.opts)
-	if _, err := s.store(r); err != nil {
+	if _, err := s.store(context.Background(), r, storage.OTLPRequest{}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if took := s.Stats().Bytes - before; took > uint64(r.admitted.total) {

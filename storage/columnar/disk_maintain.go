@@ -1,0 +1,493 @@
+package columnar
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar/manifest"
+	"github.com/heddle-io/heddle/storage/columnar/parquet"
+)
+
+// tick is how often the clock looks.
+const tick = time.Second
+
+// runClock seals builders that are old, watches the disk and gives up what the
+// retention does not keep.
+func (d *disk) runClock(ctx context.Context) {
+	defer d.ended.Done()
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		d.sealOld()
+		d.look()
+		if n%60 == 0 {
+			if err := d.expire(); err != nil {
+				d.opts.Logger.Error("giving up what is older than the retention", "error", err)
+			}
+			d.poke(d.merge) // an hour may have ended
+		}
+	}
+}
+
+func (d *disk) sealOld() {
+	now := d.opts.now()
+	s := d.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.heads() {
+		if h.openRows() > 0 && now.Sub(h.openSince()) >= d.opts.SealAge {
+			s.seal(h)
+			d.poke(d.flush)
+		}
+	}
+}
+
+// look finds out whether writes must be refused.
+func (d *disk) look() {
+	limit := d.opts.Retention.MinFreeBytes
+	full := false
+	if space, err := d.fs.DiskSpace(d.opts.Dir); err == nil {
+		d.free.Store(space.FreeBytes)
+		full = limit > 0 && space.FreeBytes < limit/2
+	}
+	if most := d.opts.Retention.MaxBytes; most > 0 && d.opts.WhenFull == Refuse {
+		full = full || d.partBytes() >= most
+	}
+	if was := d.full.Swap(full); full && !was {
+		d.opts.Logger.Error("writes are refused until there is room: " + d.fullness())
+	} else if was && !full {
+		d.opts.Logger.Info("there is room again: writes are taken")
+	}
+	if full || limit > 0 && d.free.Load() < limit {
+		if err := d.expire(); err != nil {
+			d.opts.Logger.Error("giving up the oldest records to make room", "error", err)
+		}
+	}
+}
+
+func (d *disk) fullness() string {
+	text := fmt.Sprintf("%d bytes are free on the disk, %d must be", d.free.Load(), max(d.opts.Retention.MinFreeBytes/2, 0))
+	if most := d.opts.Retention.MaxBytes; most > 0 {
+		text += fmt.Sprintf("; %d bytes are stored, %d may be", d.partBytes(), most)
+	}
+	return text
+}
+
+// partBytes is what all parts take.
+func (d *disk) partBytes() (n int64) {
+	d.s.mu.RLock()
+	defer d.s.mu.RUnlock()
+	d.current.each(func(p *livePart) { n += int64(p.Bytes + p.IndexBytes) })
+	return n
+}
+
+func sortParts(list []*livePart) {
+	slices.SortFunc(list, func(a, b *livePart) int { return cmp.Or(cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.ID, b.ID)) })
+}
+
+// expire gives up whole hours: those past the age, then the oldest while there
+// are too many bytes or too little room.
+func (d *disk) expire() error {
+	d.editing.Lock()
+	defer d.editing.Unlock()
+	d.s.mu.RLock()
+	var parts []*livePart
+	d.current.each(func(p *livePart) { parts = append(parts, p) })
+	d.s.mu.RUnlock()
+	gone := chooseExpired(parts, d.opts.Retention, d.opts.WhenFull == Evict, d.opts.now(), d.free.Load())
+	if len(gone) == 0 {
+		return nil
+	}
+	edit := manifest.Edit{}
+	rows := uint64(0)
+	for _, p := range gone {
+		edit.Remove = append(edit.Remove, p.ID)
+		rows += p.Rows
+	}
+	if err := d.manifest.Apply(edit); err != nil {
+		return err
+	}
+	d.counts.expiredParts.Add(uint64(len(gone)))
+	d.counts.expiredRows.Add(rows)
+	d.s.mu.Lock()
+	for _, p := range gone {
+		if p.Signal == manifest.Spans {
+			d.s.stats.EvictedSpans += p.Rows
+		} else {
+			d.s.stats.EvictedLogs += p.Rows
+		}
+	}
+	old := d.replace(gone, nil, 0)
+	d.s.mu.Unlock()
+	old.release()
+	d.opts.Logger.Info("gave up parts that the retention does not keep", "parts", len(gone), "rows", rows)
+	return nil
+}
+
+// chooseExpired returns the parts that the retention does not keep. evict says
+// that the bound on bytes is held by giving up the oldest hours.
+func chooseExpired(parts []*livePart, r Retention, evict bool, now time.Time, free int64) (gone []*livePart) {
+	parts = slices.Clone(parts)
+	sortParts(parts)
+	bytes := int64(0)
+	for _, p := range parts {
+		bytes += int64(p.Bytes + p.IndexBytes)
+	}
+	lastHour := now.Unix()/3600 - 1 // what came in this hour or the one before is not given up for room
+	for len(parts) > 0 {
+		hour := parts[0].Hour
+		old := r.MaxAge > 0 && now.Sub(time.Unix((hour+1)*3600, 0)) >= r.MaxAge
+		crowded := r.MaxBytes > 0 && evict && bytes > r.MaxBytes || r.MinFreeBytes > 0 && free < r.MinFreeBytes
+		if !old && (!crowded || hour >= lastHour && !(evict && bytes > r.MaxBytes && r.MaxBytes > 0)) {
+			break
+		}
+		n := 0
+		for n < len(parts) && parts[n].Hour == hour {
+			size := int64(parts[n].Bytes + parts[n].IndexBytes)
+			bytes -= size
+			free += size
+			n++
+		}
+		gone, parts = append(gone, parts[:n]...), parts[n:]
+	}
+	return gone
+}
+
+// runMerger merges small parts and carries out deletions.
+func (d *disk) runMerger(ctx context.Context) {
+	defer d.ended.Done()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.merge:
+		}
+		for ctx.Err() == nil {
+			more, err := d.mergeOne(ctx)
+			if err != nil && ctx.Err() == nil {
+				d.counts.mergeFailures.Add(1)
+				d.opts.Logger.Error("merging parts failed and is tried again later", "error", err)
+				break
+			}
+			if !more {
+				break
+			}
+		}
+	}
+}
+
+// mergeJob is parts of one signal that become one.
+type mergeJob struct {
+	parts      []*livePart
+	level      uint8
+	tombstones []*tombstone // all that are pending
+}
+
+// mergeOne does the most urgent merge; more is false when there was none.
+func (d *disk) mergeOne(ctx context.Context) (more bool, err error) {
+	s := d.s
+	s.mu.RLock()
+	v := d.current.hold()
+	tombstones := d.tombstones
+	s.mu.RUnlock()
+	defer v.release()
+	hour := d.opts.now().Unix() / 3600
+	for _, parts := range [][]*livePart{v.spans, v.logs} {
+		job := chooseMerge(parts, d.opts.PartRows, hour)
+		if job == nil {
+			job = choosePurge(parts, tombstones)
+		}
+		if job != nil {
+			job.tombstones = tombstones
+			return true, d.runMerge(ctx, job)
+		}
+	}
+	return false, d.finishTombstones(tombstones)
+}
+
+// mergeFanIn is how many parts of a level make one of the next.
+const mergeFanIn = 8
+
+// chooseMerge picks neighbours that are worth merging: as many of one level as
+// come together, and in an hour that has ended whatever is small. nil: none.
+func chooseMerge(parts []*livePart, partRows int, hourNow int64) *mergeJob {
+	for from := 0; from < len(parts); {
+		to := from
+		for to < len(parts) && parts[to].Hour == parts[from].Hour && parts[to].Tenant == parts[from].Tenant {
+			to++
+		}
+		if job := chooseInHour(parts[from:to], partRows, parts[from].Hour+1 < hourNow); job != nil {
+			return job
+		}
+		from = to
+	}
+	return nil
+}
+
+func chooseInHour(parts []*livePart, partRows int, ended bool) *mergeJob {
+	need := mergeFanIn
+	if ended {
+		need = 2
+	}
+	for from := 0; from < len(parts); {
+		level, rows, to := parts[from].Level, 0, from
+		for to < len(parts) && (ended || parts[to].Level == level) && rows+int(parts[to].Rows) <= partRows && to-from < maxMergeParts {
+			level = max(level, parts[to].Level)
+			rows += int(parts[to].Rows)
+			to++
+		}
+		full := to < len(parts) && rows+int(parts[to].Rows) > partRows && (ended || parts[to].Level == level)
+		switch n := to - from; {
+		case n >= need, n >= 2 && full && rows > partRows/2:
+			return &mergeJob{parts: parts[from:to], level: level + 1}
+		case n == 0:
+			to++
+		}
+		from = to
+	}
+	return nil
+}
+
+// maxMergeParts bounds the files that are open for a merge.
+const maxMergeParts = 64
+
+// choosePurge picks a part that has to be written anew because a deletion
+// applies to it. nil: none.
+func choosePurge(parts []*livePart, tombstones []*tombstone) *mergeJob {
+	for _, p := range parts {
+		if len(covering(tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo)) > 0 {
+			return &mergeJob{parts: []*livePart{p}, level: p.Level}
+		}
+	}
+	return nil
+}
+
+// runMerge writes the part that a job makes and publishes it in place of its
+// parts.
+func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
+	first := job.parts[0]
+	p := manifest.Part{Signal: first.Signal, Hour: first.Hour, Level: job.level, MinLSN: first.MinLSN}
+	files := make([]*partFile, len(job.parts))
+	rows := uint64(0)
+	for i, part := range job.parts {
+		p.MinLSN, p.MaxLSN = min(p.MinLSN, part.MinLSN), max(p.MaxLSN, part.MaxLSN)
+		rows += part.Rows
+		f, err := part.open()
+		if err != nil {
+			return d.trouble(part, err)
+		}
+		files[i] = f
+	}
+	for _, t := range job.tombstones {
+		p.PurgedTo = max(p.PurgedTo, t.id)
+	}
+	for _, part := range job.parts {
+		p.PurgedTo = max(p.PurgedTo, part.PurgedTo)
+	}
+	m := merging{d: d, job: job, files: files}
+	write := m.spans
+	if p.Signal == manifest.Logs {
+		write = m.logs
+	}
+	p, err := d.writePart(p, func(w io.Writer) (*summary, error) { return write(ctx, w) })
+	if errors.Is(err, errNothingLeft) {
+		return d.publishMerged(job, nil, m.deleted)
+	}
+	if err != nil {
+		for i, f := range files {
+			if damaged(err) && f.verify() != nil {
+				return d.trouble(job.parts[i], err)
+			}
+		}
+		return err
+	}
+	d.counts.foldedSpans.Add(uint64(m.folded))
+	d.counts.mergedRows.Add(rows)
+	return d.publishMerged(job, &p, m.deleted)
+}
+
+// trouble sets a part aside that turned out to be damaged.
+func (d *disk) trouble(p *livePart, err error) error {
+	if !damaged(err) {
+		return err
+	}
+	d.opts.Logger.Error("a part is damaged and is set aside", "part", p.ID, "rows", p.Rows, "error", err)
+	d.editing.Lock()
+	defer d.editing.Unlock()
+	if _, ok := d.manifest.State().Parts[p.ID]; !ok {
+		return nil
+	}
+	if err := d.manifest.Apply(manifest.Edit{Remove: []string{p.ID}}); err != nil {
+		return err
+	}
+	d.counts.damagedParts.Add(1)
+	d.quarantine(p, err)
+	d.s.mu.Lock()
+	old := d.replace([]*livePart{p}, nil, 0)
+	p.dropped.Store(false) // its files are elsewhere
+	d.s.mu.Unlock()
+	old.release()
+	return nil
+}
+
+// publishMerged puts the result in place of the parts of a job, unless one of
+// them is gone meanwhile: then the result is of no use.
+func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) error {
+	d.editing.Lock()
+	defer d.editing.Unlock()
+	edit := manifest.Edit{}
+	now := d.manifest.State().Parts
+	for _, part := range job.parts {
+		if _, ok := now[part.ID]; !ok {
+			if p == nil {
+				return nil
+			}
+			path := partPath(d.opts.Dir, *p)
+			return errors.Join(d.fs.Remove(path+suffixPart), d.fs.Remove(path+suffixIndex))
+		}
+		edit.Remove = append(edit.Remove, part.ID)
+	}
+	var added []*livePart
+	if p != nil {
+		edit.Add = []manifest.Part{*p}
+		added = []*livePart{d.newPart(*p)}
+	}
+	if err := d.manifest.Apply(edit); err != nil {
+		return err
+	}
+	d.counts.merges.Add(1)
+	d.counts.deletedRows.Add(deleted)
+	d.s.mu.Lock()
+	old := d.replace(job.parts, added, storage.Signal(job.parts[0].Signal))
+	d.s.mu.Unlock()
+	old.release()
+	return nil
+}
+
+// errNothingLeft says that a merge has no rows left.
+var errNothingLeft = errors.New("columnar: every row was deleted")
+
+// merging is a merge under way.
+type merging struct {
+	d       *disk
+	job     *mergeJob
+	files   []*partFile
+	deleted uint64
+	folded  int
+}
+
+// hide returns the rows that a deletion applies to.
+func hide[T table](m *merging, part int, rows T) (bitmap, error) {
+	p := m.job.parts[part]
+	v := memoryView(rows, covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo))
+	mask := v.mask()
+	if mask != nil {
+		m.deleted += uint64(mask.count())
+	}
+	return mask, v.err()
+}
+
+func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
+	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) { return hide[spanSource](m, part, rows) })
+	if err != nil {
+		return nil, err
+	}
+	merge.keepTwins = m.d.opts.keepTwins
+	groups, split, err := merge.groups()
+	if err != nil {
+		return nil, err
+	}
+	p := newSpanPart()
+	for _, f := range m.files {
+		p.addKinds(f.attrs.keys, f.events.keys, f.links.keys)
+		p.addOrigins(&f.origins)
+	}
+	p.define()
+	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	s := newSummary()
+	for i := range groups {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		sources, a, err := merge.arrange(&groups[i])
+		if err != nil {
+			return nil, err
+		}
+		if a.n == 0 {
+			continue
+		}
+		g := p.group(sources, a)
+		if err := writeGroup(out, &p.schema, a.n, g); err != nil {
+			return nil, err
+		}
+		s.addSpans(g, split)
+	}
+	m.folded = merge.folded
+	if len(s.contents.Zones) == 0 {
+		return nil, errNothingLeft
+	}
+	return s, out.Close(p.meta())
+}
+
+func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
+	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) { return hide[logSource](m, part, rows) })
+	if err != nil {
+		return nil, err
+	}
+	groups := merge.groups()
+	if len(groups) == 0 {
+		return nil, errNothingLeft
+	}
+	p := newLogPart()
+	for _, f := range m.files {
+		p.addKinds(f.attrs.keys, f.body.keys)
+		for _, pair := range f.origins.pairs {
+			p.origins.addEntities(f.origins.resources[pair.resource], f.origins.scopes[pair.scope])
+		}
+	}
+	p.define()
+	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	s := newSummary()
+	for _, group := range groups {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		sources, a, err := merge.arrange(group)
+		if err != nil {
+			return nil, err
+		}
+		g := p.group(sources, a)
+		if err := writeGroup(out, &p.schema, a.n, g); err != nil {
+			return nil, err
+		}
+		s.addLogs(g)
+	}
+	return s, out.Close(p.meta())
+}
+
+// verify decodes every page of a part.
+func (p *partFile) verify() error {
+	for number := range p.file.RowGroups() {
+		g := p.group(number)
+		for id := range p.file.Columns() {
+			c := g.column(id)
+			c.decode(0, len(g.pageStarts()))
+			delete(g.columns, id)
+			if g.failed != nil {
+				return g.failed
+			}
+		}
+	}
+	return nil
+}
