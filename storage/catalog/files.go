@@ -85,6 +85,10 @@ func prepare(dir string) (found bool, err error) {
 				if err := os.Remove(path); err != nil {
 					return false, err
 				}
+			} else if filepath.Ext(path) == ".mem" {
+				if err := checkLog(path); err != nil {
+					return false, fmt.Errorf("%w; %s", err, remedy)
+				}
 			}
 		case ".sst":
 			tables++

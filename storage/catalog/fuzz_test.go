@@ -55,3 +55,32 @@ func FuzzTable(f *testing.F) {
 		_ = checkTableBytes(b)
 	})
 }
+
+// FuzzLog looks for panics over files that pretend to be logs.
+func FuzzLog(f *testing.F) {
+	dir := f.TempDir()
+	o, _ := testOptions(dir)
+	c := mustOpen(f, o)
+	for i := range 3 {
+		if err := c.Settings("").Set("a", []byte{byte(i)}); err != nil {
+			f.Fatal(err)
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	if err != nil || len(logs) != 1 {
+		f.Fatalf("logs: %v, %v", logs, err)
+	}
+	b, err := os.ReadFile(logs[0])
+	if err != nil {
+		f.Fatal(err)
+	}
+	end, _ := lostTransactions(b)
+	f.Add(b[:end])
+	f.Add(b[:end/2])
+	f.Add(append([]byte{}, b[end/2:end]...))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if at, ended := lostTransactions(b); at > len(b) || ended < 0 {
+			t.Errorf("%d transactions behind byte %d of %d", ended, at, len(b))
+		}
+	})
+}
