@@ -15,6 +15,7 @@ func TestRouteOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const limiter = "processors: {memory_limiter: {check_interval: 1s, limit_percentage: 75}}"
 	const storeOnly = "service: {pipelines: {traces: {receivers: [otlp, zipkin], processors: [], exporters: [heddlestore]}}}"
 	straight := otlpdirect.Route{Storage: component.MustNewID("heddle_storage"), RetryAfter: time.Second}
 	for _, c := range []struct {
@@ -26,9 +27,9 @@ func TestRouteOf(t *testing.T) {
 		{"another store", []string{storeOnly, "extensions: {heddle_storage/b: {}}",
 			"exporters: {heddlestore: {storage: heddle_storage/b, retry_after: 5s}}"},
 			otlpdirect.Route{Storage: component.MustNewIDWithName("heddle_storage", "b"), RetryAfter: 5 * time.Second}},
-		{"a processor", []string{storeOnly, "service: {pipelines: {traces: {processors: [memory_limiter]}}}"},
+		{"a processor", []string{storeOnly, limiter, "service: {pipelines: {traces: {processors: [memory_limiter]}}}"},
 			otlpdirect.Route{BecauseOf: "processor memory_limiter"}},
-		{"processors", []string{storeOnly, "processors: {batch: {}}", "service: {pipelines: {traces: {processors: [memory_limiter, batch]}}}"},
+		{"processors", []string{storeOnly, limiter, "processors: {batch: {}}", "service: {pipelines: {traces: {processors: [memory_limiter, batch]}}}"},
 			otlpdirect.Route{BecauseOf: "processors memory_limiter, batch"}},
 		{"another exporter", []string{storeOnly, "exporters: {debug: {}}", "service: {pipelines: {traces: {exporters: [heddlestore, debug]}}}"},
 			otlpdirect.Route{BecauseOf: "exporter debug"}},
