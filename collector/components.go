@@ -24,13 +24,13 @@ import (
 	"go.opentelemetry.io/collector/processor/batchprocessor"
 	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
-	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
 	"github.com/heddle-io/heddle/collector/ingestext"
 	"github.com/heddle-io/heddle/collector/queryext"
 	"github.com/heddle-io/heddle/collector/storageext"
 	"github.com/heddle-io/heddle/collector/telemetry"
 	"github.com/heddle-io/heddle/exporters/heddlestore"
+	"github.com/heddle-io/heddle/receivers/otlpdirect"
 )
 
 // Process is what components share for the life of the process, through all
@@ -56,7 +56,7 @@ func Components(p *Process) (otelcol.Factories, error) {
 
 	f := otelcol.Factories{Telemetry: telemetry.NewFactory(p.Metrics, p.Logs)}
 	f.Receivers, err1 = otelcol.MakeFactoryMap[receiver.Factory](
-		otlpreceiver.NewFactory(),
+		otlpdirect.NewFactory(),
 		zipkinreceiver.NewFactory(),
 		jaegerreceiver.NewFactory(),
 	)

@@ -17,6 +17,7 @@ import (
 
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/heddle-io/heddle/collector"
 	"github.com/heddle-io/heddle/collector/storageext"
@@ -27,6 +28,7 @@ import (
 type fullStore struct{ storage.Store }
 
 func (fullStore) Spans() storage.SpanStore           { return fullSpans{} }
+func (fullStore) Logs() storage.LogStore             { return storage.UnsupportedLogs{} }
 func (fullStore) Capabilities() storage.Capabilities { return storage.Capabilities{Logs: true} }
 func (fullStore) Stats() storage.Stats               { return storage.Stats{} }
 func (fullStore) Close() error                       { return nil }
@@ -40,20 +42,40 @@ func (fullSpans) WriteSpans(_ context.Context, td ptrace.Traces) (storage.Outcom
 	return storage.Outcome{}, fmt.Errorf("no room: %w", storage.ErrOverloaded)
 }
 
+// fullRawStore is a fullStore that takes requests as they arrive.
+type fullRawStore struct{ fullStore }
+
+func (fullRawStore) Spans() storage.SpanStore { return fullRawSpans{} }
+
+type fullRawSpans struct{ fullSpans }
+
+func (s fullRawSpans) WriteOTLP(ctx context.Context, r storage.OTLPRequest) (storage.Outcome, error) {
+	export := ptraceotlp.NewExportRequest()
+	if err := export.UnmarshalProto(r.Body); err != nil {
+		return storage.Outcome{}, fmt.Errorf("%w: %w", storage.ErrMalformed, err)
+	}
+	return s.WriteSpans(ctx, export.Traces())
+}
+
 // A distribution of one's own is the command line with other components, here
 // with a store that is full.
 func TestDistributionWithAStoreThatIsFull(t *testing.T) {
+	t.Run("pdata", func(t *testing.T) { testFull(t, fullStore{}) })
+	t.Run("raw requests", func(t *testing.T) { testFull(t, fullRawStore{}) })
+}
+
+func testFull(t *testing.T, store storage.Store) {
 	components := func(p *collector.Process) (otelcol.Factories, error) {
 		f, err := collector.Components(p)
 		if err != nil {
 			return f, err
 		}
 		f.Extensions[storageext.Type], err = storageext.NewFactory(func(int64, int, storage.Limits, bool) (storage.Store, error) {
-			return fullStore{}, nil
+			return store, nil
 		}, prometheus.NewRegistry())
 		return f, err
 	}
-	s := newServer(t, "--data-dir", filepath.Join(t.TempDir(), "data"), "--log-level", "error", "--set", "exporters.heddlestore.retry_after=3s")
+	s := newServer(t, "--data-dir", filepath.Join(t.TempDir(), "data"), "--log-level", "error", "--set", "service.pipelines.traces.processors=[]", "--set", "exporters.heddlestore.retry_after=3s")
 	root := collector.NewCommand(components)
 	root.SetArgs(s.cmd.Args[1:])
 	root.SetOut(&s.stdout)

@@ -39,7 +39,8 @@ func (s source) describe() string {
 	return text
 }
 
-// load reads, decodes and validates the configuration.
+// load reads, decodes and validates the configuration, and derives from it which
+// receivers go straight to a store.
 func (s source) load(ctx context.Context, factories otelcol.Factories) (*otelcol.Config, error) {
 	uris := append([]string(nil), s.locations...)
 	for _, set := range s.sets {
@@ -74,6 +75,7 @@ func (s source) load(ctx context.Context, factories otelcol.Factories) (*otelcol
 	if err := confmap.Validate(cfg); err != nil {
 		return nil, explainConfig(err, factories)
 	}
+	routeOTLP(cfg)
 	return cfg, nil
 }
 

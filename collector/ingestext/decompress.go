@@ -24,6 +24,15 @@ func (e encodingError) Error() string {
 	return fmt.Sprintf("unknown Content-Encoding %q: use one of %s, or none", string(e), knownEncodings)
 }
 
+// knows says whether decompress knows an encoding.
+func knows(encoding string) bool {
+	switch encoding {
+	case "", "identity", "gzip", "zstd", "deflate", "zlib", "lz4", "snappy", "x-snappy-framed":
+		return true
+	}
+	return false
+}
+
 // decompress returns a reader of what body holds in the encoding and a function
 // that must be called when the reader is used no more. limit is the size after
 // decompression above which it need not read.
@@ -66,10 +75,23 @@ var (
 	gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
 	zstdReaders = sync.Pool{New: func() any {
 		// Both options are valid, so that there is no error.
-		r, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+		r, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		return r
 	}}
 )
+
+// newWholeZstd returns a decoder of whole bodies, which any number of requests
+// may share. limit is the size above which it need not unpack; it may unpack as
+// much as a window holds, because it refuses a window that is larger than what
+// it may unpack, however little is in it. The options are valid, so that there
+// is no error.
+func newWholeZstd(limit int64) *zstd.Decoder {
+	d, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(max(uint64(limit), maxWindow)), zstd.WithDecoderMaxWindow(maxWindow))
+	return d
+}
+
+// maxWindow bounds what a zstd sender may make a decoder remember.
+const maxWindow = 64 << 20
 
 var snappyFrame = []byte("\xff\x06\x00\x00sNaPpY")
 

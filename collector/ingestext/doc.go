@@ -8,6 +8,8 @@
 //     partial_success, over gRPC and over HTTP in the sender's encoding;
 //   - answers malformed, too large and unknown-encoding requests with the status
 //     that the protocol names: INVALID_ARGUMENT, 413, 415;
+//   - decompresses HTTP requests within a bound, and hands them on as they
+//     arrived too, for a receiver that asks for both;
 //   - turns a panic on a request into an internal error of that request;
 //   - counts all of it in heddle_receiver_rejected_requests_total.
 //

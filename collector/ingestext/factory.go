@@ -2,7 +2,9 @@ package ingestext
 
 import (
 	"context"
+	"sync"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -21,7 +23,9 @@ func NewFactory(metrics prometheus.Registerer) (extension.Factory, error) {
 		return nil, err
 	}
 	create := func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-		return &ingest{config: cfg.(*Config), refused: refused, logger: set.Logger}, nil
+		c := cfg.(*Config)
+		decoder := sync.OnceValue(func() *zstd.Decoder { return newWholeZstd(c.MaxRequestBytes) })
+		return &ingest{config: c, refused: refused, logger: set.Logger, zstd: decoder}, nil
 	}
 	return extension.NewFactory(Type, func() component.Config { return createDefaultConfig() }, create, component.StabilityLevelAlpha), nil
 }
@@ -33,6 +37,7 @@ type ingest struct {
 	config  *Config
 	refused *refusals
 	logger  *zap.Logger
+	zstd    func() *zstd.Decoder // of whole bodies, made when it is first used
 }
 
 var (

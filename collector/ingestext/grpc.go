@@ -26,35 +26,36 @@ import (
 // decode for the interceptor to refuse, because the server library itself
 // would call it an INTERNAL error.
 func (x *ingest) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
-	c := &codec{CodecV2: encoding.GetCodecV2(proto.Name)}
-	return []grpc.ServerOption{
-		grpc.ForceServerCodecV2(c),
-		grpc.ChainUnaryInterceptor(x.interceptor(c)),
-		grpc.StatsHandler(&callWatcher{refused: x.refused}),
-	}, nil
+	return x.serverOptions(newCodec()), nil
 }
 
-func (x *ingest) interceptor(c *codec) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
-		if err := c.takeFailure(req); err != nil {
-			return nil, status.Errorf(codes.InvalidArgument, "the request is not a valid protobuf message: %v", err)
-		}
-		defer func() {
-			if p := recover(); p != nil {
-				x.logger.Error("panic on a request", zap.String("method", info.FullMethod), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-				resp, err = nil, status.Error(codes.Internal, "heddle failed on this request; its log has the details")
-			}
-		}()
-		ctx, outcome := heddlestore.WithOutcome(ctx)
-		resp, err = handle(ctx, req)
-		if err != nil || grpcProtocol(info.FullMethod) != otlpGRPC {
-			return resp, err
-		}
-		if count, signal, message := outcome.Rejected(); count > 0 {
-			return newPartialSuccess(signal, count, message).proto()
-		}
-		return resp, nil
+func (x *ingest) serverOptions(c *codec) []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(c),
+		grpc.ChainUnaryInterceptor(x.intercept),
+		grpc.StatsHandler(&callWatcher{refused: x.refused, codec: c}),
 	}
+}
+
+func (x *ingest) intercept(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
+	if call, ok := ctx.Value(callKey{}).(*call); ok && call.malformed != nil {
+		return nil, status.Errorf(codes.InvalidArgument, "the request is not a valid protobuf message: %v", call.malformed)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			x.logger.Error("panic on a request", zap.String("method", info.FullMethod), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+			resp, err = nil, status.Error(codes.Internal, "heddle failed on this request; its log has the details")
+		}
+	}()
+	ctx, outcome := heddlestore.WithOutcome(ctx)
+	resp, err = handle(ctx, req)
+	if err != nil || grpcProtocol(info.FullMethod) != otlpGRPC {
+		return resp, err
+	}
+	if count, signal, message := outcome.Rejected(); count > 0 {
+		return newPartialSuccess(signal, count, message).proto()
+	}
+	return resp, nil
 }
 
 // codec is the codec of the process with two additions; see GetGRPCServerOptions.
@@ -62,6 +63,8 @@ type codec struct {
 	encoding.CodecV2
 	failures sync.Map // request message -> error of its decoding
 }
+
+func newCodec() *codec { return &codec{CodecV2: encoding.GetCodecV2(proto.Name)} }
 
 // encoded is a response in its wire form.
 type encoded []byte
@@ -97,19 +100,38 @@ func (c *codec) takeFailure(req any) error {
 }
 
 // callWatcher counts calls that end with an error, also those that the server
-// library refuses before any interceptor sees them.
-type callWatcher struct{ refused *refusals }
+// library refuses before any interceptor sees them. It takes over what the
+// codec says of a request: the call may end, by another interceptor, before the
+// one here is asked.
+type callWatcher struct {
+	refused *refusals
+	codec   *codec
+}
 
-type methodKey struct{}
+// call is what is known of one call.
+type call struct {
+	method    string
+	malformed error // of its request
+}
+
+type callKey struct{}
 
 func (*callWatcher) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-	return context.WithValue(ctx, methodKey{}, info.FullMethodName)
+	return context.WithValue(ctx, callKey{}, &call{method: info.FullMethodName})
 }
 
 func (w *callWatcher) HandleRPC(ctx context.Context, s stats.RPCStats) {
-	if end, ok := s.(*stats.End); ok && end.Error != nil {
-		fullMethod, _ := ctx.Value(methodKey{}).(string)
-		w.refused.add(grpcProtocol(fullMethod), grpcReason(end.Error))
+	call, ok := ctx.Value(callKey{}).(*call)
+	if !ok {
+		return
+	}
+	switch s := s.(type) {
+	case *stats.InPayload:
+		call.malformed = w.codec.takeFailure(s.Payload)
+	case *stats.End:
+		if s.Error != nil {
+			w.refused.add(grpcProtocol(call.method), grpcReason(s.Error))
+		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -40,13 +39,12 @@ type httpHandler struct {
 func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := &answer{header: w.Header(), code: http.StatusOK}
 	encoding := r.Header.Get("Content-Encoding")
-	plain, release, err := decompress(encoding, r.Body, h.config.MaxRequestBytes)
-	defer release()
-	if err != nil {
-		h.refuse(w, r, a, err)
+	if !knows(encoding) {
+		h.refuse(w, r, a, encodingError(encoding))
 		return
 	}
-	body := &requestBody{source: http.MaxBytesReader(w, io.NopCloser(plain), h.config.MaxRequestBytes), closer: r.Body}
+	body := &requestBody{w: w, wire: r.Body, length: r.ContentLength, encoding: encoding, limit: h.config.MaxRequestBytes, zstd: h.zstd}
+	defer body.free()
 	if encoding != "" {
 		r.Header.Del("Content-Encoding")
 		r.Header.Del("Content-Length")
@@ -116,29 +114,6 @@ func (h *httpHandler) refuse(w http.ResponseWriter, r *http.Request, a *answer, 
 	a.sayStatus(r.Header.Get("Content-Type"), &spb.Status{Code: int32(code), Message: err.Error()})
 	a.send(w)
 }
-
-// requestBody remembers why reading failed: a limit, whoever set it, an end
-// before the announced one, or bytes that do not decompress. Receivers say no
-// more than that it failed, and some call it a failure of the server.
-type requestBody struct {
-	source io.Reader
-	closer io.Closer
-	failed error
-}
-
-func (b *requestBody) Read(p []byte) (int, error) {
-	n, err := b.source.Read(p)
-	var maximum *http.MaxBytesError
-	switch {
-	case errors.As(err, &maximum):
-		b.failed = tooLargeError(maximum.Limit)
-	case err != nil && !errors.Is(err, io.EOF):
-		b.failed = fmt.Errorf("the body cannot be read: %w", err)
-	}
-	return n, err
-}
-
-func (b *requestBody) Close() error { return b.closer.Close() }
 
 // answer is a response that has not been sent.
 type answer struct {
