@@ -52,6 +52,7 @@ type disk struct {
 	report   manifest.Report // of its opening
 	catalog  *catalog.Catalog
 	names    ulids
+	dicts    *dictCache
 
 	editing sync.Mutex
 
@@ -74,6 +75,9 @@ type disk struct {
 	counts diskCounts
 }
 
+// dictCacheBytes bounds the decoded dictionaries that are kept.
+const dictCacheBytes = 32 << 20
+
 // signals is the number of values of storage.Signal, of which 0 is none.
 const signals = 3
 
@@ -94,7 +98,7 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	d := &disk{opts: opts, fs: opts.FS, flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
+	d := &disk{opts: opts, fs: opts.FS, dicts: newDictCache(dictCacheBytes), flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
 	memory := Options{MaxBytes: opts.MaxMemoryBytes, SealRows: opts.SealRows, Limits: opts.Limits, whole: true}
 	s := &Store{opts: memory, disk: d}
 	s.stats.RejectedSpans, s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
@@ -204,7 +208,7 @@ func (d *disk) check(p *livePart) error {
 }
 
 func (d *disk) newPart(p manifest.Part) *livePart {
-	return &livePart{Part: p, fs: d.fs, path: partPath(d.opts.Dir, p)}
+	return &livePart{Part: p, fs: d.fs, dicts: d.dicts, path: partPath(d.opts.Dir, p)}
 }
 
 func (d *disk) fileTrouble(err error) {

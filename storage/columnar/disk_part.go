@@ -18,8 +18,9 @@ import (
 // first needed and closed when the last version with the part is gone.
 type livePart struct {
 	manifest.Part
-	fs   vfs.FS
-	path string // of the Parquet file, without the suffix
+	fs    vfs.FS
+	dicts *dictCache
+	path  string // of the Parquet file, without the suffix
 
 	versions atomic.Int32 // that have it; see version
 	dropped  atomic.Bool  // its files are to be removed at the end
@@ -106,7 +107,7 @@ func (p *livePart) open() (*partFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("columnar: part %s: %w", p.ID, err)
 	}
-	f, err := openPart(p.ID, r, r.Size(), zones)
+	f, err := openPart(p.ID, r, r.Size(), zones, p.dicts)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -130,6 +131,9 @@ func (p *livePart) end() error {
 	var errs []error
 	for _, r := range p.readers {
 		errs = append(errs, r.Close())
+	}
+	if p.file != nil {
+		p.dicts.forget(p.file)
 	}
 	p.readers, p.index, p.file = nil, nil, nil
 	if p.dropped.Load() {

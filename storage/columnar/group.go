@@ -18,7 +18,8 @@ type rowGroup struct {
 	starts  []uint32 // first row of each page
 	columns map[int]*groupColumn
 	buffer  parquet.Buffer
-	origins []uint32 // of all rows, once asked for
+	scratch decodedPage // see stream
+	origins []uint32    // of all rows, once asked for
 	failed  error
 }
 
@@ -101,12 +102,16 @@ func (c *groupColumn) dictionary() bool {
 	}
 	if !c.read {
 		c.read = true
-		var d parquet.DecodedDict
-		if err := c.chunk.ReadDict(&d); err != nil {
+		e, err := c.g.part.dicts.get(dictKey{c.g.part, c.g.number, c.id}, func() (*dictEntry, error) {
+			var d parquet.DecodedDict
+			err := c.chunk.ReadDict(&d)
+			return &dictEntry{dict{text: d.Text, ends: d.Ends}, d.Nums, d.Fixed}, err
+		})
+		if err != nil {
 			c.g.fail(err)
-			d = parquet.DecodedDict{}
+			return true
 		}
-		c.dict, c.nums, c.fixed = dict{text: d.Text, ends: d.Ends}, d.Nums, d.Fixed
+		c.dict, c.nums, c.fixed = e.text, e.nums, e.fixed
 	}
 	return true
 }
@@ -153,6 +158,11 @@ func (c *groupColumn) rowsOfPage(i int) (first, rows int) {
 // readPage decodes a page. When that fails no place of it has a value.
 func (c *groupColumn) readPage(i int) *decodedPage {
 	p := &decodedPage{}
+	c.readPageInto(i, p)
+	return p
+}
+
+func (c *groupColumn) readPageInto(i int, p *decodedPage) {
 	first, rows := c.rowsOfPage(i)
 	err := c.g.failed
 	if err == nil {
@@ -174,9 +184,8 @@ func (c *groupColumn) readPage(i int) *decodedPage {
 	p.first = first
 	p.text = dict{text: p.Text, ends: p.Ends, repeated: true}
 	if p.Present != nil {
-		p.ranks = bitmap(p.Present).ranks(nil)
+		p.ranks = bitmap(p.Present).ranks(p.ranks)
 	}
-	return p
 }
 
 // resolve checks the codes of a page, and replaces those of numbers and ids by
@@ -200,12 +209,12 @@ func (c *groupColumn) resolve(p *decodedPage) error {
 	case parquet.ByteArray:
 	case parquet.Fixed:
 		n := column.Length
-		p.Fixed = make([]byte, 0, n*len(p.Codes))
+		p.Fixed = p.Fixed[:0]
 		for _, code := range p.Codes {
 			p.Fixed = append(p.Fixed, c.fixed[int(code)*n:int(code+1)*n]...)
 		}
 	default:
-		p.Nums = make([]uint64, len(p.Codes))
+		p.Nums = resize(p.Nums, len(p.Codes))
 		for i, code := range p.Codes {
 			p.Nums[i] = c.nums[code]
 		}
@@ -390,10 +399,11 @@ func (p *decodedPage) num(place int) uint64 {
 	return 0
 }
 
-// ints decodes a column of numbers for all rows.
+// ints decodes a column of numbers for rows [from, to), or for the elements of
+// these rows in a column of a list.
 func ints[T int64 | uint32 | uint8](c *groupColumn, from, to int) []T {
 	out := make([]T, 0, to-from)
-	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+	c.stream(from, to, func(p *decodedPage, from, to int) {
 		for place := from; place < to; place++ {
 			out = append(out, T(p.num(place)))
 		}
@@ -401,10 +411,10 @@ func ints[T int64 | uint32 | uint8](c *groupColumn, from, to int) []T {
 	return out
 }
 
-// ids decodes a column of ids for rows [from, to); absent ones are zero.
+// ids is ints for ids; absent ones are zero.
 func ids[T ~[8]byte | ~[16]byte](c *groupColumn, from, to int) []T {
 	out := make([]T, 0, to-from)
-	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+	c.stream(from, to, func(p *decodedPage, from, to int) {
 		for place := from; place < to; place++ {
 			out = append(out, idAt[T](p, place))
 		}
@@ -421,12 +431,11 @@ func idAt[T ~[8]byte | ~[16]byte](p *decodedPage, place int) (id T) {
 	return id
 }
 
-// eachIn decodes the pages with rows of [from, to) and calls f with each and
-// the places in it.
-func (c *groupColumn) eachIn(from, to int, f func(p *decodedPage, from, to int)) {
-	if c.list() {
-		p := c.whole()
-		f(p, from, to)
+// stream calls f with the pages that have rows of [from, to) and the places of
+// these rows in each. What f gets is good until it returns: for what is copied
+// anyway, no page is kept.
+func (c *groupColumn) stream(from, to int, f func(p *decodedPage, from, to int)) {
+	if from >= to {
 		return
 	}
 	starts := c.g.pageStarts()
@@ -437,11 +446,34 @@ func (c *groupColumn) eachIn(from, to int, f func(p *decodedPage, from, to int))
 	for last > first+1 && int(starts[last-1]) >= to {
 		last--
 	}
-	c.decode(first, last)
+	c.dictionary()
+	b := &c.g.buffer
+	b.Reset()
+	c.g.fail(b.Add(c.chunk, first, last, false))
+	c.g.fail(b.Read(maxGap))
 	for i := first; i < last; i++ {
-		p := c.pages[i]
-		f(p, max(from-p.first, 0), min(to-p.first, p.Rows))
+		var p *decodedPage
+		if c.pages != nil && len(c.pages) == len(starts) {
+			p = c.pages[i]
+		}
+		if p == nil {
+			p = &c.g.scratch
+			c.readPageInto(i, p)
+		}
+		begin, rows := c.rowsOfPage(i)
+		at, end := max(from-begin, 0), min(to-begin, rows)
+		if c.list() {
+			at, end = elementsBefore(p.Counts, at), elementsBefore(p.Counts, end)
+		}
+		f(p, at, end)
 	}
+}
+
+func elementsBefore(counts []uint32, row int) (n int) {
+	for _, c := range counts[:row] {
+		n += int(c)
+	}
+	return n
 }
 
 func (g *rowGroup) times() *groupColumn { return g.column(g.part.fixed.time) }

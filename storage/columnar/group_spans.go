@@ -73,11 +73,16 @@ func (g *rowGroup) childVector(id int, inner vector) vector {
 // owners lists the row of every element of rows [from, to), counted from from,
 // in a list that has the column id.
 func (g *rowGroup) owners(id, from, to int) (owners []uint32) {
-	for row, n := range g.column(id).whole().Counts[from:to] {
-		for range n {
-			owners = append(owners, uint32(row))
+	row := uint32(0)
+	c := g.column(id)
+	c.stream(from, to, func(p *decodedPage, _, _ int) {
+		for _, n := range p.Counts[max(from-p.first, 0):min(to-p.first, p.Rows)] {
+			for range n {
+				owners = append(owners, row)
+			}
+			row++
 		}
-	}
+	})
 	return owners
 }
 
@@ -125,44 +130,31 @@ func (t *spanRows) load(from, to int) *spanTable {
 	out.parents = ids[storage.SpanID](t.column(f.parent), from, to)
 	out.times, out.durations = ints[int64](t.column(f.time), from, to), ints[int64](t.column(f.duration), from, to)
 	out.kinds, out.statuses = ints[uint8](t.column(f.kind), from, to), ints[uint8](t.column(f.status), from, to)
-	out.names, out.name = t.column(f.name).text(from, to)
+	out.names, out.name = t.column(f.name).text(from, to, to-from)
 	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), from, to), len(p.origins.pairs)), p.origins
 	t.loadRare(out, from, to)
 	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), from, to)
 
-	e, owner := &out.events, t.elements(f.eventTime, from, to)
+	e := &out.events
 	e.owner = t.owners(f.eventTime, from, to)
-	e.times = ints[int64](t.column(f.eventTime), owner.from, owner.to)
-	e.names, e.name = t.column(f.eventName).text(owner.from, owner.to)
-	e.dropped = ints[uint32](t.column(f.eventDropped), owner.from, owner.to)
-	e.attrs = t.loadAttrs(&p.events, t.column(f.eventShape), owner.from, owner.to)
+	e.times = ints[int64](t.column(f.eventTime), from, to)
+	e.names, e.name = t.column(f.eventName).text(from, to, len(e.owner))
+	e.dropped = ints[uint32](t.column(f.eventDropped), from, to)
+	e.attrs = t.loadAttrs(&p.events, t.column(f.eventShape), from, to)
 
-	l, owner := &out.links, t.elements(f.linkTrace, from, to)
+	l := &out.links
 	l.owner = t.owners(f.linkTrace, from, to)
-	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), owner.from, owner.to), ids[storage.SpanID](t.column(f.linkSpan), owner.from, owner.to)
-	l.states, l.state = t.column(f.linkState).text(owner.from, owner.to)
-	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), owner.from, owner.to), ints[uint32](t.column(f.linkDropped), owner.from, owner.to)
-	l.attrs = t.loadAttrs(&p.links, t.column(f.linkShape), owner.from, owner.to)
+	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), from, to), ids[storage.SpanID](t.column(f.linkSpan), from, to)
+	l.states, l.state = t.column(f.linkState).text(from, to, len(l.owner))
+	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), from, to), ints[uint32](t.column(f.linkDropped), from, to)
+	l.attrs = t.loadAttrs(&p.links, t.column(f.linkShape), from, to)
 	return out
-}
-
-// elementRange are the elements of a list that belong to some rows.
-type elementRange struct{ from, to int }
-
-func (g *rowGroup) elements(id, from, to int) (r elementRange) {
-	for row, n := range g.column(id).whole().Counts[:to] {
-		if row < from {
-			r.from += int(n)
-		}
-		r.to += int(n)
-	}
-	return r
 }
 
 func (t *spanRows) loadRare(out *spanTable, from, to int) {
 	f := &t.part.fixed
-	messages, message := t.column(f.statusMessage).text(from, to)
-	states, state := t.column(f.traceState).text(from, to)
+	messages, message := t.column(f.statusMessage).text(from, to, to-from)
+	states, state := t.column(f.traceState).text(from, to, to-from)
 	flags := ints[uint32](t.column(f.flags), from, to)
 	attributes := ints[uint32](t.column(f.droppedAttributes), from, to)
 	events, links := ints[uint32](t.column(f.droppedEvents), from, to), ints[uint32](t.column(f.droppedLinks), from, to)

@@ -13,6 +13,7 @@ import (
 type partFile struct {
 	name     string
 	file     *parquet.File
+	dicts    *dictCache // shared with other parts; nil: none
 	signal   storage.Signal
 	origins  origins
 	services []string // per origin, of spans
@@ -36,13 +37,13 @@ type fixedColumns struct {
 }
 
 // openPart reads the footer of a part. zones are the time ranges of its row
-// groups.
-func openPart(name string, r io.ReaderAt, size int64, zones []zone) (*partFile, error) {
+// groups, dicts keeps decoded dictionaries.
+func openPart(name string, r io.ReaderAt, size int64, zones []zone, dicts *dictCache) (*partFile, error) {
 	f, err := parquet.Open(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("columnar: part %s: %w", name, err)
 	}
-	p := &partFile{name: name, file: f, zones: zones}
+	p := &partFile{name: name, file: f, zones: zones, dicts: dicts}
 	if err := p.readMeta(); err != nil {
 		return nil, fmt.Errorf("columnar: part %s: %w", name, err)
 	}

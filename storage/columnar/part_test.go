@@ -31,7 +31,7 @@ func encodeSpans(t testing.TB, table *spanTable) (*partFile, *summary) {
 	if err := w.Close(p.meta()); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openPart("test", bytes.NewReader(b.Bytes()), int64(b.Len()), []zone{table.zone})
+	f, err := openPart("test", bytes.NewReader(b.Bytes()), int64(b.Len()), []zone{table.zone}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
