@@ -107,7 +107,7 @@ func (r spanStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]stor
 		return nil, err
 	}
 	defer done()
-	return aggregate(ctx, tables, q, checkSpanKey)
+	return aggregateItems(ctx, spanItems(tables, q), q, checkSpanKey)
 }
 
 func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.Values, error) {
