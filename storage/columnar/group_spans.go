@@ -92,13 +92,13 @@ func (t *spanRows) fill(b *storage.Batch, rows []uint32) {
 	b.DurationsNs = t.column(f.duration).pickInts(rows, b.DurationsNs)
 }
 
-func (t *spanRows) joinable() *joinColumns {
+func (t *spanRows) joinable(from, to int) *joinColumns {
 	f := &t.part.fixed
 	return &joinColumns{
-		traceIDs: ids[storage.TraceID](t.column(f.traceID), 0, t.n), spanIDs: ids[storage.SpanID](t.column(f.spanID), 0, t.n),
-		parents: ids[storage.SpanID](t.column(f.parent), 0, t.n),
-		kinds:   ints[uint8](t.column(f.kind), 0, t.n), statuses: ints[uint8](t.column(f.status), 0, t.n),
-		origin: t.originCodes(), services: t.part.services,
+		traceIDs: ids[storage.TraceID](t.column(f.traceID), from, to), spanIDs: ids[storage.SpanID](t.column(f.spanID), from, to),
+		parents: ids[storage.SpanID](t.column(f.parent), from, to), times: ints[int64](t.times(), from, to),
+		kinds: ints[uint8](t.column(f.kind), from, to), statuses: ints[uint8](t.column(f.status), from, to),
+		origin: t.originCodes()[from:to], services: t.part.services,
 	}
 }
 
