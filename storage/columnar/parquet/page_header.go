@@ -70,7 +70,7 @@ var unzstd = sync.OnceValues(func() (*zstd.Decoder, error) {
 
 // open checks a page, which is all of data, and decompresses it into
 // s.plain. It returns "" or what is wrong.
-func (s *scratch) open(c *Chunk, data []byte) (h pageHeader, reason string, err error) {
+func (s *scratch) open(data []byte) (h pageHeader, reason string, err error) {
 	r := thriftReader{b: data}
 	h = r.pageHeader()
 	body := r.b
@@ -87,11 +87,8 @@ func (s *scratch) open(c *Chunk, data []byte) (h pageHeader, reason string, err 
 		return h, fmt.Sprintf("the header says %d bytes for %d compressed ones", h.raw, len(body)), nil
 	}
 	s.plain = sized(s.plain, int(h.raw))
-	if c.codec == codecNone {
-		if len(body) != int(h.raw) {
-			return h, "the header has two sizes for a page that is not compressed", nil
-		}
-		copy(s.plain, body)
+	if plain, ok := stored(body, int(h.raw)); ok {
+		copy(s.plain, plain)
 		return h, "", nil
 	}
 	z, err := unzstd()
