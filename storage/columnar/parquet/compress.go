@@ -8,7 +8,7 @@ import (
 // maxRatio bounds how much smaller a page may become: a reader allocates what
 // a page header says, and believes no more than this.
 const (
-	maxRatio = 4096
+	maxRatio = 512
 	freeSize = 1 << 20 // a page of this size may have any ratio
 )
 
