@@ -39,8 +39,9 @@ func (e *encoder) compress() {
 			largest = i
 		}
 	}
-	// Pages that are hardly larger than an empty frame are mostly runs.
-	if len(e.raw) > 32*n {
+	// Pages of a hundred bytes are not worth the time that the compressor takes
+	// to build its tables.
+	if len(e.raw) > 96*n {
 		dict, page := e.zip(0), e.zip(largest)
 		pages := len(e.raw) - e.ends[0]
 		packed := float64(dict) + float64(page)*float64(pages)/float64(max(1, len(e.section(largest))))

@@ -144,6 +144,9 @@ func FuzzDelta(f *testing.F) {
 // FuzzHybrid decodes anything, and what it was made from in every width.
 func FuzzHybrid(f *testing.F) {
 	f.Add(uint8(3), uint16(10), []byte("\x03\x88\xc6\xfa\x06\x01"))
+	for width := range uint8(33) {
+		f.Add(width, uint16(9), []byte("a packed run of \x00\xff\x80 codes, which are all there once"))
+	}
 	f.Add(uint8(11), uint16(100), bytes.Repeat([]byte{1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3}, 30))
 	f.Fuzz(func(t *testing.T, width uint8, n uint16, data []byte) {
 		width %= 33
