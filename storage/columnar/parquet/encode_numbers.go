@@ -22,14 +22,14 @@ func (e *encoder) booleans(v *Values) error {
 	if all > 1 {
 		return fmt.Errorf("%w: a Boolean that is neither 0 nor 1", ErrInvalid)
 	}
-	e.numberLimits(e.codes)
+	e.bitLimits()
 	return nil
 }
 
-func (e *encoder) numberLimits(codes []uint32) {
+func (e *encoder) bitLimits() {
 	for i := range e.pages {
 		p := &e.pages[i]
-		for _, x := range codes[p.from:p.end] {
+		for _, x := range e.codes[p.from:p.end] {
 			p.limits.number(uint64(x))
 		}
 		e.chunk.merge(&p.limits)
