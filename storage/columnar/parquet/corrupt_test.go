@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -40,7 +41,9 @@ func readAll(data []byte) (string, error) {
 				}
 				column := c.Column()
 				for v := range page.Len {
-					b.WriteString(cellOf(&column, &page, &dict, v).String())
+					x := cellOf(&column, &page, &dict, v)
+					b.WriteString(x.text)
+					b.Write(binary.LittleEndian.AppendUint64(nil, x.num))
 				}
 			}
 		}

@@ -31,8 +31,6 @@ type cell struct {
 	text string
 }
 
-func (c cell) String() string { return fmt.Sprint(c.null, c.num, c.text, ";") }
-
 // randomModel makes columns of every kind with values of every distribution.
 func randomModel(r *rand.Rand) *model {
 	m := &model{options: Options{PageRows: 64 << r.IntN(5), Level: 1 + r.IntN(4), DictEntries: 1 << r.IntN(13)}}
