@@ -415,7 +415,7 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 		p.addOrigins(&f.origins)
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
 	s := newSummary()
 	for i := range groups {
 		if err := ctx.Err(); err != nil {
@@ -458,7 +458,7 @@ func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		}
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
 	s := newSummary()
 	for _, group := range groups {
 		if err := ctx.Err(); err != nil {
