@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"sync"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
@@ -35,10 +36,7 @@ func (t *spanTable) joinable(from, to int) *joinColumns {
 	for i := range services {
 		services[i] = t.origins.resource(uint32(i)).service()
 	}
-	return &joinColumns{
-		t.traceIDs[from:to], t.spanIDs[from:to], t.parents[from:to], t.times[from:to],
-		t.kinds[from:to], t.statuses[from:to], t.origin[from:to], services,
-	}
+	return (&joinColumns{t.traceIDs, t.spanIDs, t.parents, t.times, t.kinds, t.statuses, t.origin, services}).slice(from, to)
 }
 
 // service is the text of service.name.
@@ -73,6 +71,7 @@ func (c edgeCounts) list() []storage.Edge {
 
 // traceSpans are the spans of some traces, from any number of tables.
 type traceSpans struct {
+	adding  sync.Mutex  // guards all that follows while spans are added
 	columns joinColumns // services by number, not per origin
 	numbers map[string]uint32
 	tables  []spanSource
@@ -85,16 +84,15 @@ func newTraceSpans() *traceSpans {
 	return &traceSpans{numbers: map[string]uint32{}, last: map[storage.TraceID]int32{}}
 }
 
-// add adds the rows [from, to) of a table, apart from those in hidden.
-func (s *traceSpans) add(t spanSource, from, to int, hidden bitmap) error {
+// add adds rows of a table from a row on, of which c has the columns, apart
+// from those in hidden. It may be called concurrently.
+func (s *traceSpans) add(t spanSource, from int, c *joinColumns, hidden bitmap) {
+	s.adding.Lock()
+	defer s.adding.Unlock()
 	if n := len(s.tables); n == 0 || s.tables[n-1] != t {
 		s.tables = append(s.tables, t)
 	}
 	table := uint32(len(s.tables) - 1)
-	c := t.joinable(from, to)
-	if err := t.err(); err != nil {
-		return err
-	}
 	services := make([]uint32, len(c.services))
 	for i, name := range c.services {
 		n, ok := s.numbers[name]
@@ -120,7 +118,14 @@ func (s *traceSpans) add(t spanSource, from, to int, hidden bitmap) error {
 		a.spanIDs, a.parents, a.times = append(a.spanIDs, c.spanIDs[i]), append(a.parents, c.parents[i]), append(a.times, c.times[i])
 		a.kinds, a.statuses, a.origin = append(a.kinds, c.kinds[i]), append(a.statuses, c.statuses[i]), append(a.origin, services[c.origin[i]])
 	}
-	return nil
+}
+
+// slice returns the columns of rows [from, to).
+func (c *joinColumns) slice(from, to int) *joinColumns {
+	return &joinColumns{
+		c.traceIDs[from:to], c.spanIDs[from:to], c.parents[from:to], c.times[from:to],
+		c.kinds[from:to], c.statuses[from:to], c.origin[from:to], c.services,
+	}
 }
 
 // calls calls f with the calls in every trace.
@@ -171,7 +176,8 @@ func (s *snapshot) edges(ctx context.Context, w storage.Window) ([]storage.Edge,
 	shared := map[uint64]bool{} // fingerprints of traces that are not wholly in one part
 	for _, t := range s.spans {
 		v := &spanView{memoryView[spanSource](t.table, s.covering(storage.SignalSpans, t.maxLSN))}
-		if err := all.add(v, 0, v.n, v.mask()); err != nil {
+		all.add(v, 0, v.joinable(0, v.n), v.mask())
+		if err := v.err(); err != nil {
 			return nil, err
 		}
 		for _, id := range t.table.traceIDs {
@@ -231,15 +237,19 @@ func (s *snapshot) partEdges(ctx context.Context, w storage.Window, counts edgeC
 			shared[fp] = true
 		}
 	}
-	for _, p := range s.version.spans {
-		if err := ctx.Err(); err != nil {
-			return err
+	mine := make([]edgeCounts, maxWorkers())
+	err := inParallel(ctx, len(s.version.spans), func(worker, i int) error {
+		if mine[worker] == nil {
+			mine[worker] = edgeCounts{}
 		}
-		if err := s.edgesOfPart(p, w, counts, all, shared); err != nil {
-			return err
+		return s.edgesOfPart(s.version.spans[i], w, mine[worker], all, shared)
+	})
+	for _, c := range mine {
+		for key, e := range c {
+			counts.add(key[0], key[1], e.Calls, e.Errors)
 		}
 	}
-	return nil
+	return err
 }
 
 // edgesOfPart counts the calls of the part's own traces and adds its spans of
@@ -343,16 +353,14 @@ func joinRuns(v *spanView, runs []sidecar.Trace, all *traceSpans, f func(sidecar
 			return err
 		}
 		for _, t := range runs[from:to] {
-			a, b := int(t.FirstRow)-begin, int(t.FirstRow+t.Rows)-begin
+			run := c.slice(int(t.FirstRow)-begin, int(t.FirstRow+t.Rows)-begin)
 			f(t, &joinRun{
-				spanIDs: c.spanIDs[a:b], parents: c.parents[a:b], times: c.times[a:b], kinds: c.kinds[a:b], statuses: c.statuses[a:b],
-				origin: c.origin[a:b], services: c.services,
+				spanIDs: run.spanIDs, parents: run.parents, times: run.times, kinds: run.kinds, statuses: run.statuses,
+				origin: run.origin, services: run.services,
 				content: func(row int) string { return spanContent(v.spans([]uint32{uint32(int(t.FirstRow) + row)})) },
 			})
 			if all != nil {
-				if err := all.add(v, int(t.FirstRow), int(t.FirstRow+t.Rows), v.mask()); err != nil {
-					return err
-				}
+				all.add(v, int(t.FirstRow), run, v.mask())
 			}
 		}
 		from = to
