@@ -261,7 +261,7 @@ func (g *arrangedSpans) parentOf(row, from, to int, byID map[storage.SpanID]int3
 }
 
 func (g *arrangedSpans) parentOffsets() parquet.Values {
-	v := parquet.Values{Present: newBitmap(g.a.n)}
+	v := parquet.Values{Present: newBitmap(g.a.n), Nums: make([]uint64, 0, g.a.n)}
 	for row, offset := range g.offsets {
 		if offset != 0 {
 			bitmap(v.Present).set(row)
