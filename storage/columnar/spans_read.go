@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/heddle-io/heddle/storage"
@@ -120,7 +121,30 @@ func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.V
 		return storage.Values{}, err
 	}
 	defer done()
+	if counts, ok, err := redValues(ctx, tables, q); ok || err != nil {
+		return rank(counts, q), err
+	}
 	return values(ctx, tables, q, checkSpanKey)
+}
+
+// redValues counts the values of a key from indexes; ok is false when they do
+// not have it.
+func redValues(ctx context.Context, tables []spanSource, q storage.ValuesQuery) (counts map[storage.Value]uint64, ok bool, err error) {
+	a := storage.Aggregation{Window: q.Window, Where: q.Where, By: []storage.Key{q.Key}, MaxGroups: maxCells}
+	if q.Limit < 0 || newREDQuery(a) == nil {
+		return nil, false, nil
+	}
+	groups, err := aggregateItems(ctx, spanItems(tables, a), a, checkSpanKey)
+	if errors.Is(err, storage.ErrTooLarge) {
+		return nil, false, nil
+	}
+	counts = make(map[storage.Value]uint64, len(groups))
+	for _, g := range groups {
+		if g.Values[0].Type() != storage.TypeAbsent {
+			counts[g.Values[0]] = g.Cells[0].Count
+		}
+	}
+	return counts, true, err
 }
 
 func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInfo, error) {
@@ -130,9 +154,19 @@ func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInf
 	}
 	defer done()
 	k := newKeyCounter()
+	asked := map[*livePart]bool{}
 	for _, t := range tables {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if v := t.(*spanView); v.keysFromIndex(w) {
+			if !asked[v.part] {
+				asked[v.part] = true
+				if err := v.part.countKeys(k); err != nil {
+					return nil, err
+				}
+			}
+			continue
 		}
 		if overlaps(t, w) {
 			t.countKeys(k, t.inWindow(w))
