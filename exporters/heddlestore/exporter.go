@@ -23,8 +23,8 @@ import (
 // StorageExtension is what the exporter needs of the extension it is told to
 // write to. heddle_storage has it.
 type StorageExtension interface {
-	// Store returns the store to write to. It may be called once the
-	// extension has started, which is before any exporter starts.
+	// Store returns the store to write to. It may be called once
+	// pipelines start.
 	Store() storage.Store
 }
 
