@@ -78,6 +78,7 @@ func (e *storeExporter) finish(ctx context.Context, outcome storage.Outcome, err
 	}
 	switch {
 	case errors.Is(err, storage.ErrOverloaded):
+		reportOverload(ctx, err, e.config.RetryAfter)
 		return overloaded(err, e.config.RetryAfter)
 	case errors.Is(err, storage.ErrClosed), ctx.Err() != nil:
 		return err // retryable: another try may find a store that is open, or more time
