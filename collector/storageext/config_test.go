@@ -143,16 +143,15 @@ func TestDescribe(t *testing.T) {
 
 func TestProgressText(t *testing.T) {
 	for _, c := range []struct {
-		done, total, last int64
-		took              time.Duration
-		want              string
+		done, total int64
+		took        time.Duration
+		want        string
 	}{
-		{0, 0, 0, 0, "recovering: 0 % of 0 B of the log were read"},
-		{1 << 20, 4 << 20, 0, 0, "recovering: 25 % of 4 MiB of the log were read"},
-		{2 << 20, 4 << 20, 1 << 20, 3 * time.Second, "recovering: 50 % of 4 MiB of the log were read, about 6s left"},
-		{1500, 1500, 1500, time.Second, "recovering: 100 % of 1.46 KiB of the log were read, about 0s left"},
+		{0, 0, 0, "recovering: 0 % of 0 B of the log were read"},
+		{1 << 20, 4 << 20, 3 * time.Second, "recovering: 25 % of 4 MiB of the log were read, about 9s left"},
+		{1500, 1500, time.Second, "recovering: 100 % of 1.46 KiB of the log were read, about 0s left"},
 	} {
-		if got := progressText(c.done, c.total, c.last, c.took); got != c.want {
+		if got := progressText(c.done, c.total, c.took); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

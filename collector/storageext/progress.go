@@ -7,28 +7,20 @@ import (
 	"go.uber.org/zap"
 )
 
-// newProgress tells how far the recovery of a store is, for people who wait for
-// it: how much is done and, once that can be said, how long the rest takes.
+// newProgress tells how far the recovery of a store is that begins now, for
+// people who wait for it: how much is done and how long the rest takes.
 func newProgress(logger *zap.Logger) func(done, total int64) {
-	var since time.Time
-	var from int64
-	return func(done, total int64) {
-		now := time.Now()
-		if since.IsZero() {
-			since, from = now, done
-		}
-		logger.Info(progressText(done, total, done-from, now.Sub(since)))
-	}
+	began := time.Now()
+	return func(done, total int64) { logger.Info(progressText(done, total, time.Since(began))) }
 }
 
-// progressText is the text for done of total bytes, of which the last ones took
-// some time.
-func progressText(done, total, last int64, took time.Duration) string {
+// progressText is the text for done of total bytes, which took some time.
+func progressText(done, total int64, took time.Duration) string {
 	text := fmt.Sprintf("recovering: %d %% of %s of the log were read", 100*done/max(total, 1), round(total))
-	if last <= 0 || took <= 0 {
+	if done <= 0 {
 		return text
 	}
-	left := time.Duration(float64(took) * float64(max(total-done, 0)) / float64(last))
+	left := time.Duration(float64(took) * float64(max(total-done, 0)) / float64(done))
 	return text + fmt.Sprintf(", about %v left", left.Round(time.Second))
 }
 
