@@ -1,17 +1,11 @@
 package storageext
 
 import (
-	"errors"
-	"fmt"
-	"math"
-	"path/filepath"
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar"
-	"github.com/heddle-io/heddle/storage/columnar/wal"
 )
 
 // Config configures the store and the archive beside it.
@@ -89,44 +83,6 @@ type LimitsConfig struct {
 	_ struct{}
 }
 
-// Durability is wal.Durability by the names of its values.
-type Durability wal.Durability
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *Durability) UnmarshalText(text []byte) error {
-	for _, known := range []wal.Durability{wal.Sync, wal.Interval, wal.None} {
-		if known.String() == string(text) {
-			*d = Durability(known)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is not a durability: write sync, interval or none", text)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (d Durability) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-func (d Durability) String() string { return wal.Durability(d).String() }
-
-// WhenFull is columnar.WhenFull by the names of its values.
-type WhenFull columnar.WhenFull
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (w *WhenFull) UnmarshalText(text []byte) error {
-	for _, known := range []columnar.WhenFull{columnar.Evict, columnar.Refuse} {
-		if known.String() == string(text) {
-			*w = WhenFull(known)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is not what can happen: write evict or refuse", text)
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (w WhenFull) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
-
-func (w WhenFull) String() string { return columnar.WhenFull(w).String() }
-
 // Bounds of an archive, on disk and in memory.
 const (
 	archiveBytes       ByteSize = 1 << 30
@@ -171,70 +127,4 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 		c.Archive.MaxBytes = archiveMemoryBytes
 	}
 	return nil
-}
-
-// The smallest bounds with which the store still does something useful.
-const (
-	minBytes    ByteSize = 1 << 20
-	minSealRows          = 16
-)
-
-// Validate implements confmap.Validator.
-func (c *MemoryConfig) Validate() error { return c.MaxBytes.validate() }
-
-// Validate implements confmap.Validator.
-func (c *SealConfig) Validate() error {
-	if c.Rows < minSealRows {
-		return fmt.Errorf("rows is %d: it must be at least %d", c.Rows, minSealRows)
-	}
-	return nil
-}
-
-// Validate implements confmap.Validator.
-func (c *ArchiveConfig) Validate() error { return c.MaxBytes.validate() }
-
-func (b ByteSize) validate() error {
-	if b < minBytes {
-		return fmt.Errorf("max_bytes is %v: give the store at least %v", b, minBytes)
-	}
-	return nil
-}
-
-// Validate implements confmap.Validator.
-func (c *LimitsConfig) Validate() error {
-	if c.Attributes < 0 || c.Events < 0 {
-		return errors.New("limits must not be negative: 0 means no limit")
-	}
-	return nil
-}
-
-// limits are never the zero storage.Limits, which stand for the defaults.
-func (c *LimitsConfig) limits() storage.Limits {
-	l := storage.Limits{ValueBytes: int(c.ValueBytes), Attributes: c.Attributes, Events: c.Events}
-	if l == (storage.Limits{}) {
-		l.Events = math.MaxInt32
-	}
-	return l
-}
-
-// Describe says for people where the data is and how durable it is.
-func (c *Config) Describe() string {
-	if c.Directory == "" {
-		return "in memory; what is stored ends with the process"
-	}
-	text := absolute(c.Directory) + "; what is acknowledged "
-	switch wal.Durability(c.Durability) {
-	case wal.Sync:
-		return text + "is on disk"
-	case wal.Interval:
-		return text + fmt.Sprintf("is on disk within %v", c.SyncInterval)
-	}
-	return text + "survives the process, not a power cut"
-}
-
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }

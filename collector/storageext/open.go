@@ -2,7 +2,12 @@ package storageext
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
 	"path/filepath"
+	"syscall"
 
 	"go.uber.org/zap"
 
@@ -17,25 +22,36 @@ type Backend struct {
 	InMemory func(columnar.Options) (storage.Store, error)
 }
 
-// openMain opens the main store of a configuration.
-func (b Backend) openMain(ctx context.Context, cfg *Config, logger *zap.Logger) (storage.Store, error) {
+// open opens the main store of a configuration and the archive beside it.
+func (b Backend) open(ctx context.Context, cfg *Config, logger *zap.Logger) (main, archive storage.Store, err error) {
 	if cfg.Directory == "" {
-		return b.InMemory(cfg.memoryOptions(cfg.Memory.MaxBytes, columnar.WhenFull(cfg.WhenFull)))
+		if main, err = b.InMemory(cfg.memoryOptions(cfg.Memory.MaxBytes, columnar.WhenFull(cfg.WhenFull))); err != nil {
+			return nil, nil, fmt.Errorf("opening the store: %w", err)
+		}
+		if archive, err = b.InMemory(cfg.memoryOptions(cfg.Archive.MaxBytes, columnar.Refuse)); err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("opening the archive: %w", err), main.Close())
+		}
+		return main, archive, nil
 	}
-	return b.OnDisk(ctx, cfg.diskOptions(logger))
+	if main, err = b.OnDisk(ctx, cfg.diskOptions(logger.With(zap.String("store", "main")))); err != nil {
+		return nil, nil, fmt.Errorf("opening the store: %w", withRemedy(err))
+	}
+	if archive, err = b.OnDisk(ctx, cfg.archiveOptions(logger.With(zap.String("store", "archive")))); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("opening the archive: %w", withRemedy(err)), main.Close())
+	}
+	return main, archive, nil
 }
 
-// openArchive opens the archive beside it. What a person chose to keep does not
-// give way, to age or to anything else.
-func (b Backend) openArchive(ctx context.Context, cfg *Config, logger *zap.Logger) (storage.Store, error) {
-	if cfg.Directory == "" {
-		return b.InMemory(cfg.memoryOptions(cfg.Archive.MaxBytes, columnar.Refuse))
+// withRemedy says what to do where the error of the system does not. A locked
+// directory already says it.
+func withRemedy(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w: make the directory writable for this user, or name another with the key directory, --data-dir or HEDDLE_DATA_DIR", err)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w: free some space on that disk and start again", err)
 	}
-	o := cfg.diskOptions(logger)
-	o.Dir = filepath.Join(cfg.Directory, "archive")
-	o.WhenFull = columnar.Refuse
-	o.Retention = columnar.Retention{MaxBytes: int64(cfg.Archive.MaxBytes), MinFreeBytes: -1}
-	return b.OnDisk(ctx, o)
+	return err
 }
 
 func (c *Config) memoryOptions(maxBytes ByteSize, full columnar.WhenFull) columnar.Options {
@@ -44,7 +60,7 @@ func (c *Config) memoryOptions(maxBytes ByteSize, full columnar.WhenFull) column
 
 func (c *Config) diskOptions(logger *zap.Logger) columnar.DiskOptions {
 	return columnar.DiskOptions{
-		Dir: c.Directory, Limits: c.Limits.limits(),
+		Dir: absolute(c.Directory), Limits: c.Limits.limits(),
 		Durability: wal.Durability(c.Durability), SyncInterval: c.SyncInterval,
 		MaxMemoryBytes: int64(c.Memory.MaxBytes), MaxInFlightBytes: int64(c.Memory.MaxInFlightBytes), MaxWait: c.Memory.MaxWait,
 		SealRows: c.Seal.Rows, SealAge: c.Seal.Age,
@@ -52,8 +68,18 @@ func (c *Config) diskOptions(logger *zap.Logger) columnar.DiskOptions {
 			MaxAge: c.Retention.MaxAge, MaxBytes: int64(c.Retention.MaxBytes), MinFreeBytes: orNone(c.Retention.MinFreeBytes),
 		},
 		DeleteWithin: c.DeleteWithin, WhenFull: columnar.WhenFull(c.WhenFull),
-		Logger: newLogger(logger),
+		Logger: newLogger(logger), Progress: newProgress(logger),
 	}
+}
+
+// archiveOptions are those of a store below the main one. What a person chose
+// to keep does not give way, to age or to anything else.
+func (c *Config) archiveOptions(logger *zap.Logger) columnar.DiskOptions {
+	o := c.diskOptions(logger)
+	o.Dir = filepath.Join(o.Dir, "archive")
+	o.WhenFull = columnar.Refuse
+	o.Retention.MaxAge, o.Retention.MaxBytes = 0, int64(c.Archive.MaxBytes)
+	return o
 }
 
 // orNone is how columnar.Retention says that there is no bound.
@@ -62,4 +88,13 @@ func orNone(b ByteSize) int64 {
 		return -1
 	}
 	return int64(b)
+}
+
+// limits are never the zero storage.Limits, which stand for the defaults.
+func (c *LimitsConfig) limits() storage.Limits {
+	l := storage.Limits{ValueBytes: int(c.ValueBytes), Attributes: c.Attributes, Events: c.Events}
+	if l == (storage.Limits{}) {
+		l.Events = math.MaxInt32
+	}
+	return l
 }
