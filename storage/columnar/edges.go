@@ -168,6 +168,9 @@ func (j *edgeJoin) findParents(ctx context.Context) error {
 			kind := ptrace.SpanKind(t.kinds[row])
 			j.found[at].add(j.services.of(ti, int(row)), kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer)
 		}
+		if err := t.err(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
