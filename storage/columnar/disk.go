@@ -380,10 +380,13 @@ func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal
 		return fmt.Errorf("columnar: recovery: %w", err)
 	}
 	progress.end(r.records)
-	if changed { // what is in the log must not be replayed with others
+	if changed || len(d.tombstones) > 0 {
+		// What comes now must not be in a table with what a deletion covers.
 		s.mu.Lock()
 		s.sealAll()
 		s.mu.Unlock()
+	}
+	if changed { // what is in the log must not be replayed with others
 		return d.flushAll(ctx)
 	}
 	return nil

@@ -99,7 +99,7 @@ func randomWindow(r *rand.Rand) storage.Window {
 
 // modelQueries asks everything about both signals once. maxID bounds ids.
 func modelQueries(r *rand.Rand, maxID int64) []modelQuery {
-	list := []modelQuery{queryTraces(r), queryEdges(randomWindow(r))}
+	list := []modelQuery{queryTraces(someTraces(r)), queryEdges(randomWindow(r))}
 	for _, signal := range []storage.Signal{storage.SignalSpans, storage.SignalLogs} {
 		list = append(list, queryScan(signal, storage.AllTime(), nil), queryScan(signal, randomWindow(r), randomPredicate(r, maxID, 2)),
 			queryGroups(signal, randomWindow(r), randomPredicate(r, maxID, 1), modelUser), queryGroups(signal, randomWindow(r), nil, storage.KeyService),
@@ -119,13 +119,24 @@ func of(held []modelRecord, signal storage.Signal, w storage.Window, where stora
 	return list
 }
 
-func queryTraces(r *rand.Rand) modelQuery {
-	var ids []storage.TraceID
+// someTraces are two thirds of the traces, and one that is not stored.
+func someTraces(r *rand.Rand) (ids []storage.TraceID) {
 	for i := range modelTraces + 1 {
 		if r.IntN(3) > 0 {
 			ids = append(ids, modelTrace(i))
 		}
 	}
+	return ids
+}
+
+func allTraces() (ids []storage.TraceID) {
+	for i := range modelTraces {
+		ids = append(ids, modelTrace(i))
+	}
+	return ids
+}
+
+func queryTraces(ids []storage.TraceID) modelQuery {
 	return modelQuery{
 		name: fmt.Sprintf("Traces of %d", len(ids)),
 		ask: func(ctx context.Context, s *Store) (lines []string, err error) {
