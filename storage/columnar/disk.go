@@ -337,8 +337,13 @@ const (
 // recover opens the log and replays what is not in parts.
 func (d *disk) recover(ctx context.Context) error {
 	settings := d.manifest.State().Settings
+	next := max(settings[settingNext], 1)
+	for _, t := range d.tombstones {
+		// It covers what the log may have lost. What comes now is not that.
+		next = max(next, t.lsn+1)
+	}
 	log, found, err := wal.Open(d.fs, filepath.Join(d.opts.Dir, "wal"), wal.Options{
-		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, SegmentBytes: d.opts.segmentBytes, NextLSN: max(settings[settingNext], 1),
+		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, SegmentBytes: d.opts.segmentBytes, NextLSN: next,
 		MaxPendingBytes: int(2*d.opts.MaxInFlightBytes) + 64<<20,
 		OnError: func(err error) {
 			d.opts.Logger.Error("the log cannot be written: writes are refused until it can", "error", err)

@@ -2,9 +2,12 @@ package columnar
 
 import (
 	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar/wal"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
 
@@ -123,5 +126,33 @@ func TestReplayBehindADeletion(t *testing.T) {
 	defer s.Close()
 	if n := len(s.spans.view()); n != 2 {
 		t.Errorf("%d tables after the replay, want one before the deletion and one after it", n)
+	}
+}
+
+// TestPositionsAreNotUsedAgain deletes, loses the end of the log, which was
+// not synced, and writes. What is written must not get the position of what
+// was deleted.
+func TestPositionsAreNotUsedAgain(t *testing.T) {
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			mem := vfs.NewMem()
+			o := diskOptions()
+			o.FS, o.still, o.catalog, o.Durability, o.SyncInterval = mem, true, memoryCatalog(t), wal.Interval, time.Hour
+			s := openDisk(t, o)
+			for i := range 5 {
+				writeRecords(t, s, storage.SignalSpans, recordsOf(storage.SignalSpans, 3, 2, int64(1000*i)))
+			}
+			deleteTrace(t, s, 3)
+			o.FS = mem.Crash(seed)
+			_ = s.Close()
+			s = openDisk(t, o)
+			defer s.Close()
+			later := recordsOf(storage.SignalSpans, 3, 5, 50_000)
+			writeRecords(t, s, storage.SignalSpans, later)
+			wantHeld(t, s, later)
+			flushed{s}.flush()
+			mergeAll(t, s)
+			wantHeld(t, s, later)
+		})
 	}
 }
