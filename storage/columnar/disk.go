@@ -41,7 +41,8 @@ import (
 // held by whoever changes the set of parts, from reading the current version
 // to publishing the next, and is taken before Store.mu. The flusher, the
 // merger and deletions each hold it only while they publish: what they replace
-// they check again.
+// they check again. flushing and merging are held by whoever flushes or merges,
+// each taken before editing.
 type disk struct {
 	s        *Store
 	opts     DiskOptions
@@ -54,7 +55,7 @@ type disk struct {
 	names    ulids
 	dicts    *dictCache
 
-	editing sync.Mutex
+	flushing, merging, editing sync.Mutex
 
 	// Guarded by Store.mu.
 	current    *version
@@ -126,6 +127,9 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 	d.look()
 	running, stop := context.WithCancel(context.Background())
 	d.stop = stop
+	if opts.still {
+		return s, nil
+	}
 	d.ended.Add(3)
 	go d.runFlusher(running)
 	go d.runMerger(running)
@@ -147,7 +151,9 @@ func (d *disk) openFiles() error {
 	if d.opts.FS != vfs.OS {
 		catalogDir = d.opts.catalogDir // badger does its own I/O: a test may keep it in memory or elsewhere
 	}
-	if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger}); err != nil {
+	if d.catalog = d.opts.catalog; d.catalog != nil {
+		// It is the caller's.
+	} else if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger}); err != nil {
 		return fmt.Errorf("columnar: catalog: %w", err)
 	}
 	pending, err := d.catalog.Tombstones().Pending("")
@@ -332,8 +338,13 @@ const (
 // recover opens the log and replays what is not in parts.
 func (d *disk) recover(ctx context.Context) error {
 	settings := d.manifest.State().Settings
+	next := max(settings[settingNext], 1)
+	for _, t := range d.tombstones {
+		// It covers what the log may have lost. What comes now is not that.
+		next = max(next, t.lsn+1)
+	}
 	log, found, err := wal.Open(d.fs, filepath.Join(d.opts.Dir, "wal"), wal.Options{
-		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, NextLSN: max(settings[settingNext], 1),
+		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, SegmentBytes: d.opts.segmentBytes, NextLSN: next,
 		MaxPendingBytes: int(2*d.opts.MaxInFlightBytes) + 64<<20,
 		OnError: func(err error) {
 			d.opts.Logger.Error("the log cannot be written: writes are refused until it can", "error", err)
@@ -375,10 +386,13 @@ func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal
 		return fmt.Errorf("columnar: recovery: %w", err)
 	}
 	progress.end(r.records)
-	if changed { // what is in the log must not be replayed with others
+	if changed || len(d.tombstones) > 0 {
+		// What comes now must not be in a table with what a deletion covers.
 		s.mu.Lock()
 		s.sealAll()
 		s.mu.Unlock()
+	}
+	if changed { // what is in the log must not be replayed with others
 		return d.flushAll(ctx)
 	}
 	return nil
@@ -425,7 +439,7 @@ func (d *disk) closeFiles() error {
 	if d.log != nil {
 		errs = append(errs, d.log.Close())
 	}
-	if d.catalog != nil {
+	if d.catalog != nil && d.opts.catalog == nil {
 		errs = append(errs, d.catalog.Close())
 	}
 	if d.manifest != nil {

@@ -14,14 +14,11 @@ import (
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
 )
 
-// tick is how often the clock looks.
-const tick = time.Second
-
 // runClock seals builders that are old, watches the disk and gives up what the
 // retention does not keep.
 func (d *disk) runClock(ctx context.Context) {
 	defer d.ended.Done()
-	t := time.NewTicker(tick)
+	t := time.NewTicker(d.opts.tick)
 	defer t.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -197,6 +194,8 @@ type mergeJob struct {
 
 // mergeOne does the most urgent merge; more is false when there was none.
 func (d *disk) mergeOne(ctx context.Context) (more bool, err error) {
+	d.merging.Lock()
+	defer d.merging.Unlock()
 	s := d.s
 	s.mu.RLock()
 	v := d.current.hold()
@@ -296,7 +295,7 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	for _, part := range job.parts {
 		p.PurgedTo = max(p.PurgedTo, part.PurgedTo)
 	}
-	m := merging{d: d, job: job, files: files}
+	m := mergeRun{d: d, job: job, files: files}
 	write := m.spans
 	if p.Signal == manifest.Logs {
 		write = m.logs
@@ -380,7 +379,7 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 var errNothingLeft = errors.New("columnar: every row was deleted")
 
 // merging is a merge under way.
-type merging struct {
+type mergeRun struct {
 	d       *disk
 	job     *mergeJob
 	files   []*partFile
@@ -389,7 +388,7 @@ type merging struct {
 }
 
 // hide returns the rows that a deletion applies to.
-func hide[T table](m *merging, part int, rows T) (bitmap, error) {
+func hide[T table](m *mergeRun, part int, rows T) (bitmap, error) {
 	p := m.job.parts[part]
 	v := memoryView(rows, covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo))
 	mask := v.mask()
@@ -399,7 +398,7 @@ func hide[T table](m *merging, part int, rows T) (bitmap, error) {
 	return mask, v.err()
 }
 
-func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
+func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) { return hide[spanSource](m, part, rows) })
 	if err != nil {
 		return nil, err
@@ -441,7 +440,7 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	return s, out.Close(p.meta())
 }
 
-func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
+func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
 	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) { return hide[logSource](m, part, rows) })
 	if err != nil {
 		return nil, err

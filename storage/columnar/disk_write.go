@@ -178,6 +178,8 @@ func (d *disk) flushAll(ctx context.Context) error {
 // flushOne writes the oldest sealed table of a signal as a part; more is false
 // when there was none.
 func (d *disk) flushOne(ctx context.Context) (more bool, err error) {
+	d.flushing.Lock()
+	defer d.flushing.Unlock()
 	s := d.s
 	s.mu.RLock()
 	spans, hasSpans := s.spans.first()
