@@ -79,7 +79,7 @@ func TestEveryReadThatFails(t *testing.T) {
 			t.Errorf("read %d of %d failed and no query did", at, total)
 		}
 		for bit := range int64(3) {
-			reads(at, &vfs.Flip{Bit: (at*7919 + bit*104729) * 13})
+			reads(at, &vfs.BitFlipError{Bit: (at*7919 + bit*104729) * 13})
 		}
 	}
 	t.Logf("%d reads; %d queries failed, %d were answered", total, failed, right)
