@@ -475,19 +475,3 @@ func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
 	}
 	return s, out.Close(p.meta())
 }
-
-// verify decodes every page of a part.
-func (p *partFile) verify() error {
-	for number := range p.file.RowGroups() {
-		g := p.group(number)
-		for id := range p.file.Columns() {
-			c := g.column(id)
-			c.decode(0, len(g.pageStarts()))
-			delete(g.columns, id)
-			if g.failed != nil {
-				return g.failed
-			}
-		}
-	}
-	return nil
-}
