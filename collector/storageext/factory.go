@@ -18,16 +18,12 @@ import (
 // Type is the component type.
 var Type = component.MustNewType("heddle_storage")
 
-// Open opens a store that is bounded by maxBytes and either gives up its oldest
-// telemetry when it is full (evict) or refuses more.
-type Open func(maxBytes int64, sealRows int, limits storage.Limits, evict bool) (storage.Store, error)
-
 // Factory makes the extension and owns the stores that its extensions opened,
 // one pair for each component id, until it is closed.
 type Factory struct {
 	extension.Factory
 
-	open Open
+	backend Backend
 
 	mu     sync.Mutex // guards pairs and closed
 	pairs  map[component.ID]*pair
@@ -40,11 +36,12 @@ type pair struct {
 	config        Config // that it was opened with
 }
 
-// NewFactory returns a factory that opens stores with open and shows what they
-// hold in metrics.
-func NewFactory(open Open, metrics prometheus.Registerer) (*Factory, error) {
-	f := &Factory{open: open, pairs: map[component.ID]*pair{}}
-	f.Factory = extension.NewFactory(Type, func() component.Config { return createDefaultConfig() }, f.create, component.StabilityLevelAlpha)
+// NewFactory returns a factory that opens stores with a backend, in the given
+// directory where the configuration names none, and shows what they hold in
+// metrics.
+func NewFactory(backend Backend, directory string, metrics prometheus.Registerer) (*Factory, error) {
+	f := &Factory{backend: backend, pairs: map[component.ID]*pair{}}
+	f.Factory = extension.NewFactory(Type, func() component.Config { return createDefaultConfig(directory) }, f.create, component.StabilityLevelAlpha)
 	if err := metrics.Register(&collector{factory: f}); err != nil {
 		return nil, err
 	}
@@ -57,7 +54,7 @@ func (f *Factory) create(_ context.Context, set extension.Settings, cfg componen
 
 // take returns the stores of id, opening them when there are none yet. changed
 // says that they are open with another configuration, which then stays in force.
-func (f *Factory) take(id component.ID, cfg Config) (p *pair, changed bool, err error) {
+func (f *Factory) take(ctx context.Context, id component.ID, cfg Config, logger *zap.Logger) (p *pair, changed bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -67,10 +64,10 @@ func (f *Factory) take(id component.ID, cfg Config) (p *pair, changed bool, err 
 		return p, p.config != cfg, nil
 	}
 	p = &pair{config: cfg}
-	if p.main, err = f.open(int64(cfg.Memory.MaxBytes), cfg.Memory.SealRows, cfg.Limits.limits(), true); err != nil {
+	if p.main, err = f.backend.openMain(ctx, &cfg, logger); err != nil {
 		return nil, false, fmt.Errorf("opening the store: %w", err)
 	}
-	if p.archive, err = f.open(int64(cfg.Archive.MaxBytes), cfg.Memory.SealRows, cfg.Limits.limits(), false); err != nil {
+	if p.archive, err = f.backend.openArchive(ctx, &cfg, logger); err != nil {
 		return nil, false, errors.Join(fmt.Errorf("opening the archive: %w", err), p.main.Close())
 	}
 	f.pairs[id] = p
@@ -111,8 +108,8 @@ type Extension struct {
 var _ extension.Extension = (*Extension)(nil)
 
 // Start opens the stores or takes over those of the configuration before.
-func (e *Extension) Start(context.Context, component.Host) error {
-	p, changed, err := e.factory.take(e.id, e.config)
+func (e *Extension) Start(ctx context.Context, _ component.Host) error {
+	p, changed, err := e.factory.take(ctx, e.id, e.config, e.logger)
 	if err != nil {
 		return err
 	}

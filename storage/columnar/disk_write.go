@@ -342,17 +342,18 @@ func (w *hashingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// zstd levels of parts: fast where a sender may be waiting, small where not.
-const (
-	levelFlush = 1
-	levelMerge = 2
+// flushedParts are written fast, because a sender may be waiting for memory;
+// mergedParts small.
+var (
+	flushedParts = parquet.Options{Level: 1, PageRows: 8192}
+	mergedParts  = parquet.Options{Level: 3, PageRows: 8192}
 )
 
 func writeSpanTable(w io.Writer, t *spanTable) (*summary, error) {
 	p := newSpanPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush})
+	out := parquet.NewWriter(w, p.schema.parquet(), flushedParts)
 	s := newSummary()
 	g := p.group([]*spanTable{t}, sealOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {
@@ -366,7 +367,7 @@ func writeLogTable(w io.Writer, t *logTable) (*summary, error) {
 	p := newLogPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush})
+	out := parquet.NewWriter(w, p.schema.parquet(), flushedParts)
 	s := newSummary()
 	g := p.group([]*logTable{t}, logOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {

@@ -14,6 +14,13 @@ const (
 	nameOverflow = "heddle.overflow" // attributes that have no column, an OTLP KeyValueList
 )
 
+// Names of the columns that say which span is the parent: at most one of them
+// has a value.
+const (
+	nameParentOffset = "parent_offset"      // rows from the span to its parent
+	nameFarParent    = "far_parent_span_id" // of a parent that is not in the row group
+)
+
 // arranged is a row group to be written.
 type arranged interface {
 	// counts are the elements of a list per row.

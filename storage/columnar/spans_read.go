@@ -14,9 +14,9 @@ type spanSource interface {
 	fill(b *storage.Batch, rows []uint32)
 	// countKeys counts the attributes of the spans in sel.
 	countKeys(k *keyCounter, sel bitmap)
-	// joinable returns what a join of children with parents looks at, for all
-	// rows. Nobody changes it.
-	joinable() *joinColumns
+	// joinable returns what finding calls takes of rows [from, to). Nobody
+	// changes it.
+	joinable(from, to int) *joinColumns
 	// spans copies whole spans. rows ascend.
 	spans(rows []uint32) *storage.Spans
 }
@@ -37,17 +37,21 @@ func (s *Store) spanTables(ctx context.Context, w storage.Window) (tables []span
 		return nil, nil, err
 	}
 	for _, g := range groups {
-		v := &spanView{groupView[spanSource](snap, g)}
-		v.open = func() (spanSource, error) {
-			f, err := g.part.open()
-			if err != nil {
-				return nil, err
-			}
-			return f.spanRows(g.number), nil
-		}
-		tables = append(tables, v)
+		tables = append(tables, snap.spanView(g))
 	}
 	return tables, snap.done, nil
+}
+
+func (s *snapshot) spanView(g groupRef) *spanView {
+	v := &spanView{groupView[spanSource](s, g)}
+	v.open = func() (spanSource, error) {
+		f, err := g.part.open()
+		if err != nil {
+			return nil, err
+		}
+		return f.spanRows(g.number), nil
+	}
+	return v
 }
 
 func (r spanStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.Batch, error] {
@@ -107,7 +111,7 @@ func (r spanStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]stor
 		return nil, err
 	}
 	defer done()
-	return aggregate(ctx, tables, q, checkSpanKey)
+	return aggregateItems(ctx, spanItems(tables, q), q, checkSpanKey)
 }
 
 func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.Values, error) {
@@ -147,10 +151,10 @@ func (t *spanTable) countKeys(k *keyCounter, sel bitmap) {
 }
 
 func (r spanStore) Edges(ctx context.Context, w storage.Window) ([]storage.Edge, error) {
-	tables, done, err := r.s.spanTables(ctx, storage.AllTime()) // parents may be anywhere
+	snap, err := r.s.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	return edges(ctx, tables, w)
+	defer snap.done()
+	return snap.edges(ctx, w)
 }

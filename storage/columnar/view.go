@@ -124,9 +124,9 @@ func (v *spanView) countKeys(k *keyCounter, sel bitmap) {
 	}
 }
 
-func (v *spanView) joinable() *joinColumns {
+func (v *spanView) joinable(from, to int) *joinColumns {
 	if t, ok := v.get(); ok {
-		return t.joinable()
+		return t.joinable(from, to)
 	}
 	return &joinColumns{}
 }
