@@ -399,8 +399,24 @@ func hide[T table](m *merging, part int, rows T) (bitmap, error) {
 	return mask, v.err()
 }
 
+// deletesFrom says whether rows of a part may be deleted. Then the new part must
+// not have anything that only these have, such as their resources.
+func (m *merging) deletesFrom(part int) bool {
+	p := m.job.parts[part]
+	return len(covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo)) > 0
+}
+
 func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
-	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) { return hide[spanSource](m, part, rows) })
+	p := newSpanPart()
+	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) {
+		mask, err := hide[spanSource](m, part, rows)
+		if m.deletesFrom(part) {
+			p.addShown(rows, mask)
+		} else {
+			p.addPart(m.files[part])
+		}
+		return mask, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -408,11 +424,6 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	groups, split, err := merge.groups()
 	if err != nil {
 		return nil, err
-	}
-	p := newSpanPart()
-	for _, f := range m.files {
-		p.addKinds(f.attrs.keys, f.events.keys, f.links.keys)
-		p.addOrigins(&f.origins)
 	}
 	p.define()
 	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
@@ -442,20 +453,22 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 }
 
 func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
-	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) { return hide[logSource](m, part, rows) })
+	p := newLogPart()
+	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) {
+		mask, err := hide[logSource](m, part, rows)
+		if m.deletesFrom(part) {
+			p.addShown(rows, mask)
+		} else {
+			p.addPart(m.files[part])
+		}
+		return mask, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	groups := merge.groups()
 	if len(groups) == 0 {
 		return nil, errNothingLeft
-	}
-	p := newLogPart()
-	for _, f := range m.files {
-		p.addKinds(f.attrs.keys, f.body.keys)
-		for _, pair := range f.origins.pairs {
-			p.origins.addEntities(f.origins.resources[pair.resource], f.origins.scopes[pair.scope])
-		}
 	}
 	p.define()
 	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 
@@ -302,19 +301,4 @@ func (j *exportJob) explain(p *livePart, err error) error {
 		return fmt.Errorf("columnar: part %s is damaged, verify tells where; choose a time without it or restore it first: %w", j.x.relative(p.path), err)
 	}
 	return err
-}
-
-// countingWriter keeps the first error of a writer apart from those of what is
-// read.
-type countingWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (c *countingWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	if err != nil && c.err == nil {
-		c.err = err
-	}
-	return n, err
 }

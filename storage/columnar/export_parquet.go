@@ -41,14 +41,7 @@ func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 			if err != nil {
 				return 0, err
 			}
-			shown := shownRows(hidden, t.n)
-			if len(shown) == 0 {
-				continue
-			}
-			rows += len(shown)
-			fixed := &f.fixed
-			p.addKinds(t.usedKeys(&f.attrs, fixed.shape, shown), t.usedKeysOf(&f.events, fixed.eventShape, fixed.eventTime, hidden), t.usedKeysOf(&f.links, fixed.linkShape, fixed.linkTrace, hidden))
-			addUsedOrigins(&p.origins, t.rowGroup, shown)
+			rows += p.addShown(t, hidden)
 			if err := t.err(); err != nil {
 				return 0, err
 			}
@@ -58,11 +51,12 @@ func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	// heddle finds parents by their distance; others look for the id.
+	p.schema.add(parquet.Column{Name: "parent_span_id", Kind: parquet.Fixed, Length: 8, Optional: true}, func(g *arrangedSpans) parquet.Values { return idValuesPresent(g.parents) })
+	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
 	err := j.batches(ctx, func(parts []*livePart, files []*partFile) error {
-		at := 0
 		merge, err := newSpanMerge(ctx, files, j.o.groupRows, func(part int, rows *spanRows) (bitmap, error) {
-			j.advanceGroup(parts, &at, part, rows.rowGroup)
+			j.advanceGroup(parts[part], rows.n)
 			return hideRows[spanSource](j, parts[part], rows.number, rows, true)
 		})
 		if err != nil {
@@ -103,13 +97,7 @@ func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
 			if err != nil {
 				return 0, err
 			}
-			shown := shownRows(hidden, t.n)
-			if len(shown) == 0 {
-				continue
-			}
-			rows += len(shown)
-			p.addKinds(t.usedKeys(&f.attrs, f.fixed.shape, shown), f.body.keys)
-			addUsedOrigins(&p.origins, t.rowGroup, shown)
+			rows += p.addShown(t, hidden)
 			if err := t.err(); err != nil {
 				return 0, err
 			}
@@ -119,11 +107,10 @@ func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
 	err := j.batches(ctx, func(parts []*livePart, files []*partFile) error {
-		at := 0
 		merge, err := newLogMerge(ctx, files, j.o.groupRows, func(part int, rows *logRows) (bitmap, error) {
-			j.advanceGroup(parts, &at, part, rows.rowGroup)
+			j.advanceGroup(parts[part], rows.n)
 			return hideRows[logSource](j, parts[part], rows.number, rows, true)
 		})
 		if err != nil {
@@ -211,75 +198,6 @@ func (j *exportJob) batch(parts []*livePart, f func(parts []*livePart, files []*
 
 // advanceGroup counts a row group that a merge looks at for half of what its
 // part takes; writing the rows is the other half.
-func (j *exportJob) advanceGroup(parts []*livePart, at *int, part int, g *rowGroup) {
-	*at++
-	j.advance(int64(parts[part].Bytes) * int64(g.n) / int64(2*parts[part].Rows))
-}
-
-// shownRows lists the rows that are not hidden.
-func shownRows(hidden bitmap, n int) []uint32 {
-	shown := fullBitmap(n)
-	if hidden != nil {
-		shown.andNot(hidden)
-	}
-	return shown.rows()
-}
-
-// usedKeys lists the columns of attributes that rows have.
-func (g *rowGroup) usedKeys(l *listColumns, shape int, rows []uint32) []columnKey {
-	shapes := g.checked(ints[uint32](g.column(shape), 0, g.n), l.shapes.len())
-	used := make([]bool, l.shapes.len())
-	for _, row := range rows {
-		used[shapes[row]] = true
-	}
-	return l.keysOf(used)
-}
-
-// usedKeysOf is usedKeys for the events or links of the rows that are not
-// hidden; id is any column of theirs that every one has.
-func (g *rowGroup) usedKeysOf(l *listColumns, shape, id int, hidden bitmap) []columnKey {
-	shapes := g.checked(ints[uint32](g.column(shape), 0, g.n), l.shapes.len())
-	used := make([]bool, l.shapes.len())
-	for i, owner := range g.owners(id, 0, g.n) {
-		if hidden == nil || !hidden.has(int(owner)) {
-			used[shapes[i]] = true
-		}
-	}
-	return l.keysOf(used)
-}
-
-// keysOf lists the columns that some shapes have.
-func (l *listColumns) keysOf(used []bool) (keys []columnKey) {
-	columns := make([]bool, len(l.keys))
-	for shape, yes := range used {
-		if !yes {
-			continue
-		}
-		for _, id := range l.shapes.at(uint32(shape)) {
-			if id != overflowID {
-				columns[id] = true
-			}
-		}
-	}
-	for i, yes := range columns {
-		if yes {
-			keys = append(keys, l.keys[i])
-		}
-	}
-	return keys
-}
-
-// addUsedOrigins adds where rows come from, and nothing of the others: a file
-// of one service must not tell of the rest.
-func addUsedOrigins(b *originsBuilder, g *rowGroup, rows []uint32) {
-	codes := g.originCodes()
-	used := make([]bool, len(g.part.origins.pairs))
-	for _, row := range rows {
-		used[codes[row]] = true
-	}
-	for i, yes := range used {
-		if pair := g.part.origins.pairs[i]; yes {
-			b.addEntities(g.part.origins.resources[pair.resource], g.part.origins.scopes[pair.scope])
-		}
-	}
+func (j *exportJob) advanceGroup(p *livePart, rows int) {
+	j.advance(int64(p.Bytes) * int64(rows) / int64(2*p.Rows))
 }

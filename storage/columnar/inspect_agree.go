@@ -127,12 +127,17 @@ func (a *agreement) group(f *partFile, group int) bool {
 func (a *agreement) spanGroup(t *spanTable, group uint32, z *sidecar.Zone, h *filterHashes) (unordered int) {
 	a.spans += uint64(t.n)
 	*z = sidecar.Zone{Rows: uint32(t.n), MinStartNs: t.times[0], MaxStartNs: t.times[0], MinDurationNs: t.durations[0], MaxDurationNs: t.durations[0]}
-	from := 0
+	from, firstNs := 0, int64(math.MinInt64) // of the trace before: traces are in the order of their first spans
+	seen := map[storage.TraceID]bool{}
 	for i := range t.n {
 		z.MinStartNs, z.MaxStartNs = min(z.MinStartNs, t.times[i]), max(z.MaxStartNs, t.times[i])
 		z.MinDurationNs, z.MaxDurationNs = min(z.MinDurationNs, t.durations[i]), max(z.MaxDurationNs, t.durations[i])
-		if i > 0 && cmp.Or(bytes.Compare(t.traceIDs[i-1][:], t.traceIDs[i][:]), cmp.Compare(t.times[i-1], t.times[i]), bytes.Compare(t.spanIDs[i-1][:], t.spanIDs[i][:])) > 0 {
+		switch {
+		case i == from && (t.times[i] < firstNs || seen[t.traceIDs[i]]),
+			i > from && cmp.Or(cmp.Compare(t.times[i-1], t.times[i]), bytes.Compare(t.spanIDs[i-1][:], t.spanIDs[i][:])) > 0:
 			return i
+		case i == from:
+			firstNs, seen[t.traceIDs[i]] = t.times[i], true
 		}
 		if i+1 == t.n || t.traceIDs[i+1] != t.traceIDs[i] {
 			a.runs = append(a.runs, sidecar.Trace{Fingerprint: fingerprint(t.traceIDs[i]), Run: sidecar.Run{Group: group, FirstRow: uint32(from), Rows: uint32(i + 1 - from)}})
