@@ -398,8 +398,24 @@ func hide[T table](m *mergeRun, part int, rows T) (bitmap, error) {
 	return mask, v.err()
 }
 
+// deletesFrom says whether rows of a part may be deleted. Then the new part must
+// not have anything that only these have, such as their resources.
+func (m *mergeRun) deletesFrom(part int) bool {
+	p := m.job.parts[part]
+	return len(covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo)) > 0
+}
+
 func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
-	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) { return hide[spanSource](m, part, rows) })
+	p := newSpanPart()
+	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) {
+		mask, err := hide[spanSource](m, part, rows)
+		if m.deletesFrom(part) {
+			p.addShown(rows, mask)
+		} else {
+			p.addPart(m.files[part])
+		}
+		return mask, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -407,11 +423,6 @@ func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	groups, split, err := merge.groups()
 	if err != nil {
 		return nil, err
-	}
-	p := newSpanPart()
-	for _, f := range m.files {
-		p.addKinds(f.attrs.keys, f.events.keys, f.links.keys)
-		p.addOrigins(&f.origins)
 	}
 	p.define()
 	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
@@ -441,20 +452,22 @@ func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
 }
 
 func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
-	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) { return hide[logSource](m, part, rows) })
+	p := newLogPart()
+	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) {
+		mask, err := hide[logSource](m, part, rows)
+		if m.deletesFrom(part) {
+			p.addShown(rows, mask)
+		} else {
+			p.addPart(m.files[part])
+		}
+		return mask, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	groups := merge.groups()
 	if len(groups) == 0 {
 		return nil, errNothingLeft
-	}
-	p := newLogPart()
-	for _, f := range m.files {
-		p.addKinds(f.attrs.keys, f.body.keys)
-		for _, pair := range f.origins.pairs {
-			p.origins.addEntities(f.origins.resources[pair.resource], f.origins.scopes[pair.scope])
-		}
 	}
 	p.define()
 	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
@@ -474,20 +487,4 @@ func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		s.addLogs(g)
 	}
 	return s, out.Close(p.meta())
-}
-
-// verify decodes every page of a part.
-func (p *partFile) verify() error {
-	for number := range p.file.RowGroups() {
-		g := p.group(number)
-		for id := range p.file.Columns() {
-			c := g.column(id)
-			c.decode(0, len(g.pageStarts()))
-			delete(g.columns, id)
-			if g.failed != nil {
-				return g.failed
-			}
-		}
-	}
-	return nil
 }
