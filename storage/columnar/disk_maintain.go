@@ -112,7 +112,7 @@ func (d *disk) expire() error {
 		edit.Remove = append(edit.Remove, p.ID)
 		rows += p.Rows
 	}
-	if err := d.manifest.Apply(edit); err != nil {
+	if err := d.apply(edit); err != nil {
 		return err
 	}
 	d.counts.expiredParts.Add(uint64(len(gone)))
@@ -190,20 +190,25 @@ type mergeJob struct {
 	parts      []*livePart
 	level      uint8
 	tombstones []*tombstone // all that are pending
+
+	withoutIndex bool // the indexes of the parts are damaged
 }
 
 // mergeOne does the most urgent merge; more is false when there was none.
 func (d *disk) mergeOne(ctx context.Context) (more bool, err error) {
 	d.merging.Lock()
 	defer d.merging.Unlock()
+	d.sweep()
+	d.examineSuspects(ctx)
 	s := d.s
 	s.mu.RLock()
 	v := d.current.hold()
 	tombstones := d.tombstones
 	s.mu.RUnlock()
 	defer v.release()
-	hour := d.opts.now().Unix() / 3600
-	for _, parts := range [][]*livePart{v.spans, v.logs} {
+	now := d.opts.now()
+	hour := now.Unix() / 3600
+	for _, parts := range [][]*livePart{awake(v.spans, now), awake(v.logs, now)} {
 		job := chooseMerge(parts, d.opts.PartRows, hour)
 		if job == nil {
 			job = choosePurge(parts, tombstones)
@@ -283,10 +288,19 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	for i, part := range job.parts {
 		p.MinLSN, p.MaxLSN = min(p.MinLSN, part.MinLSN), max(p.MaxLSN, part.MaxLSN)
 		rows += part.Rows
-		f, err := part.open()
-		if err != nil {
-			return d.trouble(part, err)
+		if !job.withoutIndex {
+			f, err := part.open()
+			if err != nil {
+				return d.mergeTrouble(ctx, job, err)
+			}
+			files[i] = f
+			continue
 		}
+		f, r, err := part.openWithoutIndex()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
 		files[i] = f
 	}
 	for _, t := range job.tombstones {
@@ -305,40 +319,45 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 		return d.publishMerged(job, nil, m.deleted)
 	}
 	if err != nil {
-		for i, f := range files {
-			if damaged(err) && f.verify() != nil {
-				return d.trouble(job.parts[i], err)
-			}
-		}
-		return err
+		return d.mergeTrouble(ctx, job, err)
 	}
 	d.counts.foldedSpans.Add(uint64(m.folded))
 	d.counts.mergedRows.Add(rows)
 	return d.publishMerged(job, &p, m.deleted)
 }
 
-// trouble sets a part aside that turned out to be damaged.
-func (d *disk) trouble(p *livePart, err error) error {
-	if !damaged(err) {
-		return err
+// mergeRest is how long parts are left alone when merging them failed, so that
+// one that cannot be read does not keep the others from being merged.
+const mergeRest = time.Minute
+
+// mergeTrouble sees to it that a merge which failed does not fail for ever. It
+// returns nil when the cause is gone.
+func (d *disk) mergeTrouble(ctx context.Context, job *mergeJob, cause error) error {
+	if ctx.Err() != nil {
+		return cause
 	}
-	d.opts.Logger.Error("a part is damaged and is set aside", "part", p.ID, "rows", p.Rows, "error", err)
-	d.editing.Lock()
-	defer d.editing.Unlock()
-	if _, ok := d.manifest.State().Parts[p.ID]; !ok {
-		return nil
+	if damaged(cause) && !job.withoutIndex {
+		for _, p := range job.parts {
+			if changed, err := d.examine(ctx, p); changed || err != nil {
+				return err
+			}
+		}
 	}
-	if err := d.manifest.Apply(manifest.Edit{Remove: []string{p.ID}}); err != nil {
-		return err
+	until := d.opts.now().Add(mergeRest).UnixNano()
+	for _, p := range job.parts {
+		p.restsTo.Store(until)
 	}
-	d.counts.damagedParts.Add(1)
-	d.quarantine(p, err)
-	d.s.mu.Lock()
-	old := d.replace([]*livePart{p}, nil, 0)
-	p.dropped.Store(false) // its files are elsewhere
-	d.s.mu.Unlock()
-	old.release()
-	return nil
+	return cause
+}
+
+// awake are the parts that may be merged now.
+func awake(parts []*livePart, now time.Time) (list []*livePart) {
+	for _, p := range parts {
+		if p.restsTo.Load() <= now.UnixNano() {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // publishMerged puts the result in place of the parts of a job, unless one of
@@ -353,8 +372,8 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 			if p == nil {
 				return nil
 			}
-			path := partPath(d.opts.Dir, *p)
-			return errors.Join(d.fs.Remove(path+suffixPart), d.fs.Remove(path+suffixIndex))
+			d.discard(*p)
+			return nil
 		}
 		edit.Remove = append(edit.Remove, part.ID)
 	}
@@ -363,7 +382,7 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 		edit.Add = []manifest.Part{*p}
 		added = []*livePart{d.newPart(*p)}
 	}
-	if err := d.manifest.Apply(edit); err != nil {
+	if err := d.apply(edit); err != nil {
 		return err
 	}
 	d.counts.merges.Add(1)

@@ -47,7 +47,7 @@ func (x *Inspection) withLog(f func(log *wal.Log, found wal.Recovery) error) err
 	if err != nil || x.running || files == 0 {
 		return err
 	}
-	log, found, err := wal.Open(still{x.fs}, x.path("wal"), wal.Options{
+	log, found, err := wal.Open(newStill(x.fs), x.path("wal"), wal.Options{
 		NextLSN: max(x.state.Settings[settingNext], 1),
 		OnError: func(error) {}, // nothing is written that could fail
 	})
@@ -141,6 +141,6 @@ func (w *logPartWriter) add(p manifest.Part, write func(io.Writer) (*summary, er
 		z = z.join(zone{g.MinStartNs, g.MaxStartNs})
 	}
 	p.Groups, p.MinNs, p.MaxNs = uint32(len(contents.Zones)), z.minNs, z.maxNs
-	w.parts = append(w.parts, &livePart{Part: p, fs: w.fs, path: path})
+	w.parts = append(w.parts, &livePart{Part: p, disk: new(disk), fs: w.fs, path: path})
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
 	"github.com/heddle-io/heddle/storage/vfs"
@@ -36,33 +37,61 @@ type readOnlyFile struct{ vfs.Reader }
 func (readOnlyFile) Write([]byte) (int, error) { return 0, errReadOnly }
 func (readOnlyFile) Sync() error               { return errReadOnly }
 
-// still is a file system in which changes seem to succeed and come to nothing.
-// The log is opened with it, because opening a log means beginning a segment
-// and cutting off what was torn. Nothing that it writes is read again as long
-// as nothing is enqueued.
-type still struct{ fs vfs.FS }
+// still is a file system whose changes come to nothing. The log is opened with
+// it, because opening a log means beginning a segment, to which it may copy what
+// was not synced, and cutting off what was torn. What is created is in memory.
+type still struct {
+	fs      vfs.FS
+	scratch *vfs.Mem
+}
+
+func newStill(fsys vfs.FS) still { return still{fsys, vfs.NewMem()} }
 
 var _ vfs.FS = still{}
 
-func (still) Create(string) (vfs.File, error)         { return &stillFile{}, nil }
-func (still) Rename(string, string) error             { return nil }
-func (still) Remove(string) error                     { return nil }
 func (still) RemoveAll(string) error                  { return nil }
 func (still) MkdirAll(string) error                   { return nil }
 func (still) SyncDir(string) error                    { return nil }
 func (still) Lock(string) (io.Closer, error)          { return nil, errReadOnly }
-func (s still) Open(path string) (vfs.Reader, error)  { return s.fs.Open(path) }
 func (s still) ReadDir(path string) ([]string, error) { return s.fs.ReadDir(path) }
 func (s still) Stat(path string) (vfs.Info, error)    { return s.fs.Stat(path) }
 func (s still) DiskSpace(p string) (vfs.Space, error) { return s.fs.DiskSpace(p) }
 
-// OpenAppend opens a file that is there for reading, and one that was created
-// as the nothing that it is.
-func (s still) OpenAppend(path string) (vfs.File, error) {
-	r, err := s.fs.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &stillFile{}, nil
+func (s still) Create(path string) (vfs.File, error) {
+	if err := s.scratch.MkdirAll(filepath.Dir(path)); err != nil {
+		return nil, err
 	}
+	return s.scratch.Create(path)
+}
+
+func (s still) Rename(from, to string) error {
+	if err := s.scratch.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (s still) Remove(path string) error {
+	if err := s.scratch.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (s still) Open(path string) (vfs.Reader, error) {
+	if r, err := s.scratch.Open(path); !errors.Is(err, fs.ErrNotExist) {
+		return r, err
+	}
+	return s.fs.Open(path)
+}
+
+// OpenAppend opens a file that is there for reading: what is written to it is
+// forgotten.
+func (s still) OpenAppend(path string) (vfs.File, error) {
+	if f, err := s.scratch.OpenAppend(path); !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	r, err := s.fs.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +100,7 @@ func (s still) OpenAppend(path string) (vfs.File, error) {
 
 // stillFile takes writes and forgets them, apart from their size.
 type stillFile struct {
-	r    vfs.Reader // nil for a file that was created
+	r    vfs.Reader
 	size int64
 }
 
@@ -90,15 +119,9 @@ func (f *stillFile) Write(b []byte) (int, error) {
 }
 
 func (f *stillFile) ReadAt(b []byte, off int64) (int, error) {
-	if f.r == nil {
-		return 0, io.EOF
-	}
 	return f.r.ReadAt(b, off)
 }
 
 func (f *stillFile) Close() error {
-	if f.r == nil {
-		return nil
-	}
 	return f.r.Close()
 }
