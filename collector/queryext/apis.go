@@ -17,7 +17,7 @@ func (q *query) apis(stores StorageExtension) []api {
 			patterns: []string{"/heddle/v1/"},
 			handler: native.NewHandler(native.Options{
 				Store:   stores.Store(),
-				Archive: stores.Archive().Spans(),
+				Archive: stores.Archive(),
 				Version: q.set.BuildInfo.Version,
 			}),
 		},
