@@ -331,8 +331,12 @@ const (
 // recover opens the log and replays what is not in parts.
 func (d *disk) recover(ctx context.Context) error {
 	settings := d.manifest.State().Settings
+	next := max(settings[settingNext], 1)
+	for _, t := range d.tombstones {
+		next = max(next, t.lsn+1) // the log may have lost its end, what is new must not be taken for it
+	}
 	log, found, err := wal.Open(d.fs, filepath.Join(d.opts.Dir, "wal"), wal.Options{
-		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, NextLSN: max(settings[settingNext], 1),
+		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, NextLSN: next,
 		MaxPendingBytes: int(2*d.opts.MaxInFlightBytes) + 64<<20,
 		OnError: func(err error) {
 			d.opts.Logger.Error("the log cannot be written: writes are refused until it can", "error", err)
@@ -374,6 +378,12 @@ func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal
 		return fmt.Errorf("columnar: recovery: %w", err)
 	}
 	progress.end(r.records)
+	if len(d.tombstones) > 0 { // what arrives next must not come into one table with what is deleted
+		s.mu.Lock()
+		s.sealAll()
+		s.mu.Unlock()
+		d.poke(d.flush)
+	}
 	if changed { // what is in the log must not be replayed with others
 		s.mu.Lock()
 		s.sealAll()

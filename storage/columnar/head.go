@@ -81,7 +81,8 @@ type anyHead interface {
 	seal(age uint64)
 	logged(lsn uint64, now time.Time) // must be called after the append of a request that is in the log
 	firstLSN() uint64                 // position of the oldest request held, 0 when there is none
-	openSince() time.Time             // when the oldest request in open came
+	openLSN() uint64                  // position of the oldest request in open, 0 when there is none
+	openSince() time.Time             // when it came
 }
 
 func newHead[T memTable, B builder[T]](begin func() B) *head[T, B] {
@@ -131,6 +132,8 @@ func (h *head[T, B]) logged(lsn uint64, now time.Time) {
 	}
 	h.maxLSN = lsn
 }
+
+func (h *head[T, B]) openLSN() uint64 { return h.minLSN }
 
 func (h *head[T, B]) openSince() time.Time { return h.since }
 
