@@ -309,7 +309,7 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	for _, part := range job.parts {
 		p.PurgedTo = max(p.PurgedTo, part.PurgedTo)
 	}
-	m := mergeRun{d: d, job: job, files: files}
+	m := mergeRun{d: d, job: job, files: files, deleted: map[*tombstone]uint64{}}
 	write := m.spans
 	if p.Signal == manifest.Logs {
 		write = m.logs
@@ -362,7 +362,7 @@ func awake(parts []*livePart, now time.Time) (list []*livePart) {
 
 // publishMerged puts the result in place of the parts of a job, unless one of
 // them is gone meanwhile: then the result is of no use.
-func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) error {
+func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted map[*tombstone]uint64) error {
 	d.editing.Lock()
 	defer d.editing.Unlock()
 	edit := manifest.Edit{}
@@ -386,7 +386,10 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 		return err
 	}
 	d.counts.merges.Add(1)
-	d.counts.deletedRows.Add(deleted)
+	for t, rows := range deleted {
+		t.deleted.Add(rows)
+		d.counts.deletedRows.Add(rows)
+	}
 	d.s.mu.Lock()
 	old := d.replace(job.parts, added, storage.Signal(job.parts[0].Signal))
 	d.s.mu.Unlock()
@@ -402,19 +405,31 @@ type mergeRun struct {
 	d       *disk
 	job     *mergeJob
 	files   []*partFile
-	deleted uint64
+	deleted map[*tombstone]uint64 // rows; one that several name is the oldest's
 	folded  int
 }
 
-// hide returns the rows that a deletion applies to.
-func hide[T table](m *mergeRun, part int, rows T) (bitmap, error) {
+// hide returns the rows that a deletion applies to, nil when there are none.
+func hide[T table](m *mergeRun, part int, rows T) (hidden bitmap, err error) {
 	p := m.job.parts[part]
-	v := memoryView(rows, covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo))
-	mask := v.mask()
-	if mask != nil {
-		m.deleted += uint64(mask.count())
+	for _, t := range covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo) {
+		v := memoryView(rows, []*tombstone{t})
+		gone := v.mask()
+		if err := v.err(); err != nil {
+			return nil, err
+		}
+		switch {
+		case gone == nil:
+			continue
+		case hidden == nil:
+			hidden = newBitmap(rows.len())
+		default:
+			gone.andNot(hidden)
+		}
+		m.deleted[t] += uint64(gone.count())
+		hidden.or(gone)
 	}
-	return mask, v.err()
+	return hidden, nil
 }
 
 // deletesFrom says whether rows of a part may be deleted. Then the new part must
