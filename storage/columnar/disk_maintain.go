@@ -210,19 +210,39 @@ func (d *disk) mergeOne(ctx context.Context) (more bool, err error) {
 	tombstones := d.tombstones
 	s.mu.RUnlock()
 	defer v.release()
+	if job := d.chooseJob(v, tombstones); job != nil {
+		job.tombstones = tombstones
+		return true, d.runMerge(ctx, job)
+	}
+	return false, d.finishTombstones(tombstones)
+}
+
+// chooseJob picks what to do next: signals take turns, and a deletion that is
+// late comes before everything. The caller holds merging.
+func (d *disk) chooseJob(v *version, tombstones []*tombstone) *mergeJob {
 	now := d.opts.now()
-	hour := now.Unix() / 3600
-	for _, parts := range [][]*livePart{awake(v.spans, now), awake(v.logs, now)} {
-		job := chooseMerge(parts, d.opts.PartRows, hour)
+	lists := [][]*livePart{awake(v.spans, now), awake(v.logs, now)}
+	if d.logsFirst = !d.logsFirst; d.logsFirst {
+		slices.Reverse(lists)
+	}
+	late := slices.DeleteFunc(slices.Clone(tombstones), func(t *tombstone) bool {
+		return now.UnixNano() < t.deadlineNs-d.opts.DeleteWithin.Nanoseconds()*3/4
+	})
+	for _, parts := range lists {
+		if job := choosePurge(parts, late); job != nil {
+			return job
+		}
+	}
+	for _, parts := range lists {
+		job := chooseMerge(parts, d.opts.PartRows, now.Unix()/3600)
 		if job == nil {
 			job = choosePurge(parts, tombstones)
 		}
 		if job != nil {
-			job.tombstones = tombstones
-			return true, d.runMerge(ctx, job)
+			return job
 		}
 	}
-	return false, d.finishTombstones(tombstones)
+	return nil
 }
 
 // mergeFanIn is how many parts of a level make one of the next.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
 )
@@ -99,6 +100,35 @@ func TestMergingConverges(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestMergesTakeTurns has more to merge of spans than can be done: log records
+// are merged too, and a deletion that is late comes first.
+func TestMergesTakeTurns(t *testing.T) {
+	d := &disk{opts: DiskOptions{PartRows: 1000, DeleteWithin: time.Hour, now: func() time.Time { return time.Unix(9*3600, 0) }}}
+	many := strings.Repeat("9.0x10 ", 20)
+	v := &version{spans: partsOf(t, many+"9.5x900"), logs: partsOf(t, many)}
+	for _, p := range v.spans {
+		p.Signal = manifest.Spans
+	}
+	for _, p := range v.logs {
+		p.Signal = manifest.Logs
+	}
+	seen := map[manifest.Signal]int{}
+	for range 10 {
+		seen[d.chooseJob(v, nil).parts[0].Signal]++
+	}
+	if seen[manifest.Spans] != 5 || seen[manifest.Logs] != 5 {
+		t.Errorf("merges by signal: %v", seen)
+	}
+	deletion := &tombstone{id: 1, lsn: 300, spans: true, deadlineNs: d.opts.now().Add(50 * time.Minute).UnixNano()}
+	if job := d.chooseJob(v, []*tombstone{deletion}); len(job.parts) == 1 {
+		t.Error("a deletion is carried out at once although there is time until its deadline")
+	}
+	deletion.deadlineNs = d.opts.now().Add(40 * time.Minute).UnixNano()
+	if job := d.chooseJob(v, []*tombstone{deletion}); len(job.parts) != 1 {
+		t.Error("a deletion of which a quarter of the time has passed has to wait")
 	}
 }
 
