@@ -53,11 +53,7 @@ func (d *disk) sealOld() {
 // look finds out whether writes must be refused.
 func (d *disk) look() {
 	limit := d.opts.Retention.MinFreeBytes
-	full := false
-	if space, err := d.fs.DiskSpace(d.opts.Dir); err == nil {
-		d.free.Store(space.FreeBytes)
-		full = limit > 0 && space.FreeBytes < limit/2
-	}
+	full := d.measure() && limit > 0 && d.free.Load() < limit/2
 	if most := d.opts.Retention.MaxBytes; most > 0 && d.opts.WhenFull == Refuse {
 		full = full || d.partBytes() >= most
 	}
@@ -71,6 +67,15 @@ func (d *disk) look() {
 			d.opts.Logger.Error("giving up the oldest records to make room", "error", err)
 		}
 	}
+}
+
+// measure looks up how much room there is; false: it cannot be known.
+func (d *disk) measure() bool {
+	space, err := d.fs.DiskSpace(d.opts.Dir)
+	if err == nil {
+		d.free.Store(space.FreeBytes)
+	}
+	return err == nil
 }
 
 func (d *disk) fullness() string {
@@ -106,7 +111,10 @@ func (d *disk) expire() error {
 	var parts []*livePart
 	d.current.each(func(p *livePart) { parts = append(parts, p) })
 	d.s.mu.RUnlock()
-	gone := chooseExpired(parts, d.opts.Retention, d.opts.WhenFull == Evict, d.opts.now(), d.free.Load())
+	// What queries still read is given up already, and will be free.
+	left := d.leftBytes()
+	d.measure()
+	gone := chooseExpired(parts, d.opts.Retention, d.opts.WhenFull == Evict, d.opts.now(), d.free.Load()+left)
 	if len(gone) == 0 {
 		return nil
 	}
@@ -334,6 +342,9 @@ func choosePurge(parts []*livePart, tombstones []*tombstone) *mergeJob {
 // parts.
 func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	first := job.parts[0]
+	if err := d.roomToMerge(job); err != nil {
+		return d.mergeTrouble(ctx, job, err)
+	}
 	p := manifest.Part{Signal: first.Signal, Hour: first.Hour, Level: job.level, MinLSN: first.MinLSN}
 	files := make([]*partFile, len(job.parts))
 	rows := uint64(0)
@@ -376,6 +387,23 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	d.counts.foldedSpans.Add(uint64(m.folded))
 	d.counts.mergedRows.Add(rows)
 	return d.publishMerged(job, &p, m.deleted)
+}
+
+// roomToMerge fails when the result of a merge, which may be as large as its
+// parts, would take room that is needed for what comes in. A deletion is
+// carried out as long as it can be.
+func (d *disk) roomToMerge(job *mergeJob) error {
+	size, reserve := int64(0), max(d.opts.Retention.MinFreeBytes, 0)/2
+	for _, p := range job.parts {
+		size += int64(p.Bytes + p.IndexBytes)
+	}
+	if len(job.parts) == 1 {
+		reserve = 0
+	}
+	if !d.measure() || d.free.Load() >= size+reserve {
+		return nil
+	}
+	return fmt.Errorf("columnar: merging %d parts needs about %d bytes, %d are free on the disk and %d must be left", len(job.parts), size, d.free.Load(), reserve)
 }
 
 // mergeRest is how long parts are left alone when merging them failed, so that
