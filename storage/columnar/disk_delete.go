@@ -98,10 +98,14 @@ func (d *disk) delete(order storage.Deletion) (storage.DeletionStatus, error) {
 }
 
 // finishTombstones notes which deletions are carried out: no table, no part and
-// no segment of the log has anything that they cover.
+// no other file has anything that they cover.
 func (d *disk) finishTombstones(list []*tombstone) error {
 	for _, t := range list {
-		if !d.carriedOut(t) {
+		done, err := d.carriedOut(t)
+		if err != nil {
+			return err
+		}
+		if !done {
 			continue
 		}
 		if err := d.catalog.Tombstones().Finish(t.id, t.deleted.Load()); err != nil {
@@ -119,29 +123,4 @@ func (d *disk) finishTombstones(list []*tombstone) error {
 		d.counts.purges.Add(1)
 	}
 	return nil
-}
-
-func (d *disk) carriedOut(t *tombstone) bool {
-	d.s.mu.RLock()
-	done := true
-	for _, h := range d.s.heads() {
-		first := h.firstLSN()
-		done = done && (first == 0 || first > t.lsn)
-	}
-	d.current.each(func(p *livePart) {
-		done = done && !t.covers(storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo)
-	})
-	d.s.mu.RUnlock()
-	if !done {
-		return false
-	}
-	// What the log still has of it goes with the segment.
-	if err := d.log.Rotate(); err != nil {
-		return false
-	}
-	d.s.mu.RLock()
-	release := d.releasable()
-	d.s.mu.RUnlock()
-	d.log.Release(release)
-	return true
 }

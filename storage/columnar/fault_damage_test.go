@@ -52,8 +52,8 @@ func contentsOf(t testing.TB, fsys vfs.FS, path string) []byte {
 	return b
 }
 
-// change replaces what is in a file; nil removes it.
-func change(t testing.TB, fsys vfs.FS, path string, to func(b []byte) []byte) {
+// changeFile replaces what is in a file; nil removes it.
+func changeFile(t testing.TB, fsys vfs.FS, path string, to func(b []byte) []byte) {
 	t.Helper()
 	b := to(contentsOf(t, fsys, path))
 	if err := fsys.Remove(path); err != nil {
@@ -140,7 +140,7 @@ func TestDamagedFiles(t *testing.T) {
 						}
 					}
 					for _, path := range paths {
-						change(t, mem, path, damage)
+						changeFile(t, mem, path, damage)
 					}
 					if !running {
 						s = openDisk(t, o)

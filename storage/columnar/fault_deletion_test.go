@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"testing"
@@ -155,4 +156,122 @@ func TestPositionsAreNotUsedAgain(t *testing.T) {
 			wantHeld(t, s, later)
 		})
 	}
+}
+
+// TestDeletedBytesAreGone deletes records and looks for their text in every
+// file there is: of parts, indexes, the log, and what is in quarantine. It
+// must be gone when the deletion says that it is carried out, which must come
+// to pass before the deadline without any traffic.
+func TestDeletedBytesAreGone(t *testing.T) {
+	for name, change := range map[string]func(o *DiskOptions){
+		"one segment of the log": func(o *DiskOptions) {},
+		"small segments":         func(o *DiskOptions) { o.segmentBytes = 4 << 10 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := vfs.NewMem()
+			o := stillOptions(t, mem)
+			now := time.Unix(0, modelEpoch)
+			o.now, o.SealAge, o.DeleteWithin = func() time.Time { return now }, 10*time.Minute, time.Hour
+			change(&o)
+			s := openDisk(t, o)
+			secret := func(signal storage.Signal, id int64) []modelRecord {
+				list := recordsOf(signal, 3, 3, id)
+				for i := range list {
+					list[i].note = fmt.Sprintf("%s %d", marker, list[i].id)
+				}
+				return list
+			}
+			// Parts of both signals, merged and not, one of them damaged; a table
+			// that is sealed, an open one, and what comes later.
+			held := [][]modelRecord{}
+			put := func(signal storage.Signal, records []modelRecord, flush bool) {
+				writeRecords(t, s, signal, records)
+				if flush {
+					flushed{s}.flush()
+				}
+			}
+			for i := range int64(3) {
+				other := recordsOf(storage.SignalSpans, 4, 3, 100*i)
+				put(storage.SignalSpans, other, false)
+				put(storage.SignalSpans, secret(storage.SignalSpans, 1000+100*i), false)
+				put(storage.SignalLogs, secret(storage.SignalLogs, 1000+100*i), true)
+				held = append(held, other)
+			}
+			damagedPart := s.disk.current.spans[0]
+			held = held[1:]
+			changeFile(t, mem, damagedPart.path+suffixPart, damages["wrong at the end"])
+			for askAll(t, s) {
+				mergeAll(t, s)
+			}
+			put(storage.SignalSpans, secret(storage.SignalSpans, 2000), false)
+			put(storage.SignalLogs, secret(storage.SignalLogs, 2000), false)
+			if n := len(filesWith(t, mem, marker)); n < 4 {
+				t.Fatalf("%d files have the marker: this test wants it in parts, the log and quarantine", n)
+			}
+			deleteTrace(t, s, 3)
+			wantHeld(t, s, held...)
+			later := secret(storage.SignalSpans, 3000)
+			for i := range later {
+				later[i].note = "later"
+			}
+			put(storage.SignalSpans, later, false)
+			held = append(held, later)
+			wantHeld(t, s, held...)
+			for minute := 0; minute < 59; minute++ {
+				now = now.Add(time.Minute)
+				tickOnce(t, s)
+				list, err := s.Deletions(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if files := filesWith(t, mem, marker); list[0].DoneNs != 0 && len(files) > 0 {
+					t.Fatalf("minute %d: carried out, and %v have the marker", minute, files)
+				} else if list[0].DoneNs != 0 {
+					t.Logf("carried out after %d minutes", minute+1)
+					wantHeld(t, s, held...)
+					after := mem.Crash(1)
+					_ = s.Close()
+					if files := filesWith(t, after, marker); len(files) > 0 {
+						t.Errorf("after a power cut %v have the marker again", files)
+					}
+					o.FS = after
+					s = openDisk(t, o)
+					defer s.Close()
+					wantHeld(t, s, held...)
+					return
+				}
+			}
+			t.Errorf("the deletion is not carried out before its deadline; %v have the marker", filesWith(t, mem, marker))
+		})
+	}
+}
+
+// marker is text that must be gone.
+const marker = "remember-me-not"
+
+// tickOnce does what the background does in a minute.
+func tickOnce(t testing.TB, s *Store) {
+	t.Helper()
+	s.disk.sealOld()
+	s.disk.look()
+	if err := s.disk.expire(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.disk.flushAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mergeAll(t, s)
+}
+
+// filesWith lists the files that contain a text, as it is or in any encoding
+// that the store uses. The log and the parts compress only what is longer than
+// it is here.
+func filesWith(t testing.TB, fsys vfs.FS, text string) (list []string) {
+	t.Helper()
+	for _, path := range filesBelow(t, fsys, "/data") {
+		if bytes.Contains(contentsOf(t, fsys, path), []byte(text)) {
+			list = append(list, path)
+		}
+	}
+	return list
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -217,7 +218,7 @@ func TestRoomIsMadeOnce(t *testing.T) {
 	now := time.Unix(0, modelEpoch)
 	o.now = func() time.Time { return now }
 	s := openDisk(t, o)
-	defer s.Close()
+	t.Cleanup(func() { _ = s.Close() }) // after the query is done
 	var hours [][]modelRecord
 	for hour := range int64(6) {
 		records := recordsOf(storage.SignalSpans, -1, 40, hour*100)
@@ -230,13 +231,15 @@ func TestRoomIsMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	done := sync.OnceFunc(snap.done)
+	defer done()
 	mem.SetCapacity(usedBytes(t, mem) + 50_000)
 	s.disk.opts.Retention.MinFreeBytes = 50_001
 	for range 5 {
 		s.disk.look()
 	}
 	wantHeld(t, s, hours[1:]...)
-	snap.done()
+	done()
 	for range 5 {
 		s.disk.look()
 	}

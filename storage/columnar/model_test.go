@@ -16,7 +16,7 @@ const modelSeeds = "HEDDLE_TEST_MODEL_SEEDS"
 // TestModel does random things to a store on a disk that fails in every way,
 // and compares what it shows with a list of what it was told.
 func TestModel(t *testing.T) {
-	from, to := uint64(1), uint64(300)
+	from, to := uint64(1), uint64(250)
 	if testing.Short() {
 		to = 60
 	}

@@ -35,7 +35,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 	pick := func(list ...int) int { return list[w.rng.IntN(len(list))] }
 	w.opts = DiskOptions{
 		Dir: "/store", SealRows: pick(5, 20, 60), GroupRows: pick(8, 64), MaxMemoryBytes: 1 << 20, MaxWait: time.Millisecond,
-		Retention: Retention{MaxAge: 3 * time.Hour, MinFreeBytes: -1}, Logger: quiet(), Durability: wal.Sync,
+		Retention: Retention{MaxAge: 5 * time.Hour, MinFreeBytes: -1}, DeleteWithin: 2 * time.Hour, Logger: quiet(), Durability: wal.Sync,
 		still: true, segmentBytes: int64(pick(4<<10, 20<<10)), catalog: memoryCatalog(t), now: func() time.Time { return time.Unix(0, w.clock.Load()) },
 	}
 	w.opts.PartRows = w.opts.GroupRows * pick(1, 3, 8)
@@ -331,7 +331,7 @@ func (w *world) step() {
 // comes to an end and deletions are carried out.
 func (w *world) end() {
 	w.clear()
-	w.clock.Add(int64(mergeRest))
+	w.clock.Add(int64(w.opts.DeleteWithin)) // parts rest no more, and what is in quarantine must go
 	w.check()
 	w.seal()
 	if err := w.store.disk.flushAll(context.Background()); err != nil {

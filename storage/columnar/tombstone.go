@@ -14,22 +14,20 @@ import (
 // a table is either wholly before it or wholly after. Merging applies it to
 // the parts that it covers, and notes in the new part that it was applied.
 type tombstone struct {
-	id, lsn uint64
-
-	createdNs, deadlineNs int64
-
-	spans   bool
-	logs    bool
-	where   storage.Predicate
-	trace   uint64 // fingerprint, when byTrace
-	byTrace bool
-	hash    uint64 // of the value in filters, when byHash
-	byHash  bool
-	deleted atomic.Uint64 // rows that merging left out for it, since the store was opened
+	id, lsn    uint64
+	deadlineNs int64
+	spans      bool
+	logs       bool
+	where      storage.Predicate
+	trace      uint64 // fingerprint, when byTrace
+	byTrace    bool
+	hash       uint64 // of the value in filters, when byHash
+	byHash     bool
+	deleted    atomic.Uint64 // rows that merging left out for it, since the store was opened
 }
 
 func newTombstone(t catalog.Tombstone) *tombstone {
-	d := &tombstone{id: t.ID, lsn: t.LSN, createdNs: t.CreatedNs, deadlineNs: t.DeadlineNs, spans: t.Signals&catalog.SignalSpans != 0, logs: t.Signals&catalog.SignalLogs != 0}
+	d := &tombstone{id: t.ID, lsn: t.LSN, deadlineNs: t.DeadlineNs, spans: t.Signals&catalog.SignalSpans != 0, logs: t.Signals&catalog.SignalLogs != 0}
 	if t.TraceID != nil {
 		d.where = storage.Compare{Key: storage.KeyTraceID, Op: storage.Equal, Value: storage.Bytes(t.TraceID[:])}
 		d.trace, d.byTrace = fingerprint(*t.TraceID), true
