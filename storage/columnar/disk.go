@@ -193,6 +193,8 @@ func (d *disk) adopt(state manifest.State) error {
 		} else {
 			logs = append(logs, live)
 		}
+		// An edit that is lost may have said so.
+		d.persisted[p.Signal] = max(d.persisted[p.Signal], p.MaxLSN)
 	}
 	sortParts(spans)
 	sortParts(logs)
@@ -240,14 +242,15 @@ func (d *disk) removeOrphans(state manifest.State) error {
 	})
 }
 
-// removeOrphan removes a file of no part. If the manifest has lost an edit the
-// file may be all there is of a part, so it is only set aside then.
+// removeOrphan removes a file of no part. If the manifest has lost an edit, or
+// is lost itself, the file may be all there is of a part, so it is only set
+// aside then.
 func (d *disk) removeOrphan(dir, name string) error {
 	path := filepath.Join(dir, name)
-	if filepath.Ext(name) == vfs.TempSuffix || !d.report.Damaged() && d.report.TornBytes == 0 {
+	if filepath.Ext(name) == vfs.TempSuffix || d.report.Found && !d.report.Damaged() && d.report.TornBytes == 0 {
 		return d.fs.Remove(path)
 	}
-	d.opts.Logger.Warn("a part that the manifest does not list is set aside, because the end of the manifest is damaged", "file", path)
+	d.opts.Logger.Warn("a part that the manifest does not list is set aside, because the manifest is damaged or missing", "file", path)
 	aside := filepath.Join(d.opts.Dir, quarantineDir)
 	if err := d.fs.MkdirAll(aside); err != nil {
 		return err
@@ -317,7 +320,7 @@ const (
 // recover opens the log and replays what is not in parts.
 func (d *disk) recover(ctx context.Context) error {
 	settings := d.manifest.State().Settings
-	next := max(settings[settingNext], 1)
+	next := max(settings[settingNext], d.persisted[storage.SignalSpans]+1, d.persisted[storage.SignalLogs]+1)
 	for _, t := range d.tombstones {
 		// It covers what the log may have lost. What comes now is not that.
 		next = max(next, t.lsn+1)
