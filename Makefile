@@ -13,7 +13,7 @@ export CGO_ENABLED = 0
 # One package never waits for the network twice.
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help run build ui test test-go test-race test-ui test-e2e test-browser lint fmt bench fuzz clean
+.PHONY: help run build ui test test-go test-race test-crash test-ui test-e2e test-browser lint fmt bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ test: build test-race test-go test-ui test-e2e test-browser ## run every test
 RACE_PACKAGES = ./storage/... ./query/... ./exporters/... ./ui/...
 test-race: ## Go tests of storage, query and exporters under the race detector
 	CGO_ENABLED=1 $(GO) test -race $(RACE_PACKAGES)
+
+CRASH_ROUNDS ?= 200
+MODEL_SEEDS ?= 5000
+test-crash: ## kill a writing store CRASH_ROUNDS times, and try MODEL_SEEDS random histories on failing disks
+	HEDDLE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash$$' ./storage/columnar
+	HEDDLE_TEST_MODEL_SEEDS=$(MODEL_SEEDS) $(GO) test -count=1 -timeout 60m -run '^TestModel$$' ./storage/columnar
 
 test-go: ## Go tests of the collector, the import rules and the rest
 	$(GO) vet ./...
