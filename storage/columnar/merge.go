@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/heddle-io/heddle/storage"
@@ -120,7 +121,7 @@ func (m *spanMerge) addSource(rows *spanRows, hidden bitmap) {
 	source := int32(len(m.sources))
 	for from := 0; from < len(traces); {
 		to, seen := from, 0
-		firstNs := times[from]
+		firstNs := int64(math.MaxInt64) // of what is not hidden
 		for ; to < len(traces) && traces[to] == traces[from]; to++ {
 			if hidden == nil || !hidden.has(to) {
 				seen++
