@@ -166,6 +166,9 @@ func (d *disk) adopt(state manifest.State) error {
 	var spans, logs []*livePart
 	var gone []string
 	for _, p := range state.Parts {
+		if p.FormatVersion > partFormatNumber {
+			return fmt.Errorf("%w: part %s of tenant %s has format %d, this heddle reads up to %d", errFormat, p.ID, p.Tenant, p.FormatVersion, partFormatNumber)
+		}
 		live := d.newPart(p)
 		if err := d.check(live); errors.Is(err, fs.ErrNotExist) || damaged(err) {
 			d.opts.Logger.Error("a part cannot be read and is set aside", "part", p.ID, "rows", p.Rows, "error", err)

@@ -414,7 +414,11 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 		p.addOrigins(&f.origins)
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	most, err := mostChildrenOf(m.files)
+	if err != nil {
+		return nil, err
+	}
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge, PageRows: pageRowsFor(m.d.opts.pageRows, most)})
 	s := newSummary()
 	for i := range groups {
 		if err := ctx.Err(); err != nil {
@@ -457,7 +461,7 @@ func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		}
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge, PageRows: m.d.opts.pageRows})
 	s := newSummary()
 	for _, group := range groups {
 		if err := ctx.Err(); err != nil {

@@ -52,6 +52,7 @@ type DiskOptions struct {
 	Progress func(doneBytes, totalBytes int64)
 
 	now        func() time.Time // nil: time.Now
+	pageRows   int              // rows of a page of a part; 0: the default
 	keepTwins  bool             // identical spans stay when parts are merged
 	catalogDir string           // of the catalog when FS is not the real one; "": in memory
 }
@@ -98,6 +99,8 @@ func (o DiskOptions) Validate() error {
 		return fmt.Errorf("columnar: Retention %+v must not be negative", o.Retention)
 	case o.WhenFull > Refuse:
 		return fmt.Errorf("columnar: WhenFull is %v, it must be evict or refuse", o.WhenFull)
+	case o.Limits.Events == 0 || o.Limits.Events > maxChildren:
+		return fmt.Errorf("columnar: Limits.Events is %d, it must be 1 to %d: a page of a part has room for so many", o.Limits.Events, maxChildren)
 	}
 	return validLimits(o.Limits)
 }

@@ -196,11 +196,11 @@ func (d *disk) flushOne(ctx context.Context) (more bool, err error) {
 	var part manifest.Part
 	if hasSpans && (!hasLogs || spans.minLSN < logs.minLSN) {
 		part, err = d.writePart(manifest.Part{Signal: manifest.Spans, MinLSN: spans.minLSN, MaxLSN: spans.maxLSN}, func(w io.Writer) (*summary, error) {
-			return writeSpanTable(w, spans.table)
+			return writeSpanTable(w, spans.table, d.opts.pageRows)
 		})
 	} else {
 		part, err = d.writePart(manifest.Part{Signal: manifest.Logs, MinLSN: logs.minLSN, MaxLSN: logs.maxLSN}, func(w io.Writer) (*summary, error) {
-			return writeLogTable(w, logs.table)
+			return writeLogTable(w, logs.table, d.opts.pageRows)
 		})
 	}
 	if err != nil {
@@ -348,11 +348,13 @@ const (
 	levelMerge = 2
 )
 
-func writeSpanTable(w io.Writer, t *spanTable) (*summary, error) {
+// writeSpanTable writes a sealed table as a part. pageRows are the rows of a
+// page, 0 means the default.
+func writeSpanTable(w io.Writer, t *spanTable, pageRows int) (*summary, error) {
 	p := newSpanPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush, PageRows: pageRowsFor(pageRows, max(mostChildren(t.events.owner), mostChildren(t.links.owner)))})
 	s := newSummary()
 	g := p.group([]*spanTable{t}, sealOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {
@@ -362,11 +364,12 @@ func writeSpanTable(w io.Writer, t *spanTable) (*summary, error) {
 	return s, out.Close(p.meta())
 }
 
-func writeLogTable(w io.Writer, t *logTable) (*summary, error) {
+// writeLogTable is writeSpanTable for log records.
+func writeLogTable(w io.Writer, t *logTable, pageRows int) (*summary, error) {
 	p := newLogPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush, PageRows: pageRows})
 	s := newSummary()
 	g := p.group([]*logTable{t}, logOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {
