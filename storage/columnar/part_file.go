@@ -89,25 +89,25 @@ func (p *partFile) readMeta() error {
 	}
 	columns := len(p.file.Columns())
 	p.attrs = r.lists("", columns)
+	find := p.findSpanColumns
 	switch v, _ := p.file.Meta(metaSignal); v {
 	case storage.SignalSpans.String():
 		p.signal = storage.SignalSpans
 		p.events, p.links = r.lists(listEvents, columns), r.lists(listLinks, columns)
-		err = p.findSpanColumns()
 	case storage.SignalLogs.String():
 		p.signal = storage.SignalLogs
 		p.body = r.lists("", columns)
-		err = p.findLogColumns()
+		find = p.findLogColumns
 	default:
-		err = fmt.Errorf("%w: its signal is %q", errPart, v)
+		return fmt.Errorf("%w: its signal is %q", errPart, v)
 	}
-	if err != nil {
+	if err := r.end(metaLists); err != nil {
 		return err
 	}
 	for i := range p.origins.pairs {
 		p.services = append(p.services, p.origins.resource(uint32(i)).service())
 	}
-	return r.end(metaLists)
+	return find()
 }
 
 // wanted is a column that must be there.

@@ -1,0 +1,683 @@
+package columnar
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar/parquet"
+)
+
+// Programs that know nothing of heddle read parts, and must find what the
+// records have. What they must find is derived from the records in memory and
+// from what DESIGN.md says about columns, not from the part.
+
+// expected is what a column must have: per row a cell, or a list of cells. A
+// cell is nil, or text: numbers in decimal, floats by their bits, text as it is,
+// other bytes in hexadecimal.
+type expected struct {
+	parquet.Column
+	rows []any
+}
+
+// expectedColumns says what every column of a part must have. each lists the
+// attributes of row i in a scope, or of element k of it.
+type expectedColumns struct {
+	p       *partFile
+	n       int
+	columns []expected
+}
+
+func newExpected(p *partFile, n int) *expectedColumns {
+	x := &expectedColumns{p: p, n: n}
+	for _, c := range p.file.Columns() {
+		x.columns = append(x.columns, expected{Column: c})
+	}
+	return x
+}
+
+// set fills the column with a name.
+func (x *expectedColumns) set(t *testing.T, list, name string, cell func(row int) any) {
+	t.Helper()
+	id, ok := x.p.file.Column(list, name)
+	if !ok {
+		t.Fatalf("there is no column %q in list %q", name, list)
+	}
+	x.fill(id, cell)
+}
+
+func (x *expectedColumns) fill(id int, cell func(row int) any) {
+	c := &x.columns[id]
+	for row := range x.n {
+		c.rows = append(c.rows, cell(row))
+	}
+}
+
+// attribute is a key with a value.
+type attribute struct {
+	key   string
+	value storage.Value
+}
+
+// setAttrs fills the attribute columns of a list kind. lists has the attributes
+// of a row, or of every element of one.
+func (x *expectedColumns) setAttrs(l *listColumns, lists func(row int) [][]attribute) {
+	known := map[columnKey]bool{}
+	for _, k := range l.keys {
+		known[k] = true
+	}
+	over := make([][]string, x.n)
+	cells := make([][][]any, len(l.keys))
+	for i := range cells {
+		cells[i] = make([][]any, x.n)
+	}
+	for row := range x.n {
+		for _, list := range lists(row) {
+			rest, values := "", make([]any, len(l.keys))
+			seen := map[string]bool{}
+			for _, a := range list {
+				k := columnKey{a.key, a.value.Type()}
+				if known[k] && !seen[a.key] {
+					values[slices.Index(l.keys, k)] = valueCell(a.value)
+				} else {
+					rest = string(storage.AppendKeyValue([]byte(rest), a.key, a.value))
+				}
+				seen[a.key] = true
+			}
+			for i := range l.keys {
+				cells[i][row] = append(cells[i][row], values[i])
+			}
+			over[row] = append(over[row], rest)
+		}
+	}
+	cellOf := func(list []any) any {
+		if l.list != "" {
+			return append([]any{}, list...)
+		}
+		return list[0]
+	}
+	for i, id := range l.columns {
+		x.fill(id, func(row int) any { return cellOf(cells[i][row]) })
+	}
+	x.fill(l.overflow, func(row int) any {
+		var list []any
+		for _, rest := range over[row] {
+			if rest == "" {
+				list = append(list, nil)
+			} else {
+				list = append(list, hexCell([]byte(rest)))
+			}
+		}
+		return cellOf(list)
+	})
+}
+
+// setEntities fills the columns of resources or scopes, which come in the order
+// of their keys, and returns the number of the next column.
+func (x *expectedColumns) setEntities(first int, prefix string, entities []*entity, of func(row int) *entity) int {
+	for _, key := range entityKeys(entities) {
+		if name := x.columns[first].Name; !strings.HasPrefix(name, columnName(prefix, key.key, key.typ)) {
+			panic(fmt.Sprintf("column %q is not that of %v", name, key))
+		}
+		x.fill(first, func(row int) any {
+			if v := of(row).lookup(key.key); v.Type() == key.typ {
+				return valueCell(v)
+			}
+			return nil
+		})
+		first++
+	}
+	return first
+}
+
+func hexCell(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+
+func valueCell(v storage.Value) any {
+	switch v.Type() {
+	case storage.TypeString:
+		return v.Str()
+	case storage.TypeInt:
+		return fmt.Sprint(v.Int())
+	case storage.TypeFloat:
+		return floatCell(v.Float())
+	case storage.TypeBool:
+		return fmt.Sprint(v.Bool())
+	case storage.TypeEmpty:
+		return "false"
+	}
+	return hexCell([]byte(v.Str()))
+}
+
+func floatCell(f float64) string {
+	if math.IsNaN(f) {
+		return "nan"
+	}
+	return fmt.Sprintf("%016x", math.Float64bits(f))
+}
+
+// present makes nil of an id that is none.
+func present(id []byte) any {
+	if bytes.Count(id, []byte{0}) == len(id) {
+		return nil
+	}
+	return hexCell(id)
+}
+
+func expectSpans(t *testing.T, p *partFile, s *storage.Spans) *expectedColumns {
+	x := newExpected(p, s.Len())
+	text := func(of []uint32) func(int) any { return func(row int) any { return s.Strings[of[row]] } }
+	list := func(r storage.Range) (list []attribute) {
+		for _, a := range s.List(r) {
+			list = append(list, attribute{s.Strings[a.Key], s.Value(a)})
+		}
+		return list
+	}
+	x.set(t, "", "trace_id", func(row int) any { return hexCell(s.TraceIDs[row][:]) })
+	x.set(t, "", "span_id", func(row int) any { return hexCell(s.SpanIDs[row][:]) })
+	x.set(t, "", "parent_span_id", func(row int) any { return present(s.ParentIDs[row][:]) })
+	x.set(t, "", "start", func(row int) any { return fmt.Sprint(s.StartsNs[row]) })
+	x.set(t, "", "duration_ns", func(row int) any { return fmt.Sprint(s.DurationsNs[row]) })
+	x.set(t, "", "kind", func(row int) any { return fmt.Sprint(s.Kinds[row]) })
+	x.set(t, "", "status", func(row int) any { return fmt.Sprint(s.Statuses[row]) })
+	x.set(t, "", "name", text(s.Names))
+	x.set(t, "", "status_message", text(s.StatusMessages))
+	x.set(t, "", "trace_state", text(s.TraceStates))
+	x.set(t, "", "flags", func(row int) any { return fmt.Sprint(s.Flags[row]) })
+	x.set(t, "", "dropped_attributes", func(row int) any { return fmt.Sprint(s.Dropped[row].Attributes) })
+	x.set(t, "", "dropped_events", func(row int) any { return fmt.Sprint(s.Dropped[row].Events) })
+	x.set(t, "", "dropped_links", func(row int) any { return fmt.Sprint(s.Dropped[row].Links) })
+	x.set(t, "", "scope.name", func(row int) any { return s.Strings[s.ScopeTable[s.Scopes[row]].Name] })
+	x.set(t, "", "scope.version", func(row int) any { return s.Strings[s.ScopeTable[s.Scopes[row]].Version] })
+	events := func(cell func(storage.Event) any) func(int) any {
+		return func(row int) any {
+			cells := []any{}
+			for _, e := range s.EventsOf(row) {
+				cells = append(cells, cell(e))
+			}
+			return cells
+		}
+	}
+	x.set(t, "events", "time", events(func(e storage.Event) any { return fmt.Sprint(e.TimeNs) }))
+	x.set(t, "events", "name", events(func(e storage.Event) any { return s.Strings[e.Name] }))
+	x.set(t, "events", "dropped_attributes", events(func(e storage.Event) any { return fmt.Sprint(e.DroppedAttributes) }))
+	links := func(cell func(storage.Link) any) func(int) any {
+		return func(row int) any {
+			cells := []any{}
+			for _, l := range s.LinksOf(row) {
+				cells = append(cells, cell(l))
+			}
+			return cells
+		}
+	}
+	x.set(t, "links", "trace_id", links(func(l storage.Link) any { return hexCell(l.TraceID[:]) }))
+	x.set(t, "links", "span_id", links(func(l storage.Link) any { return hexCell(l.SpanID[:]) }))
+	x.set(t, "links", "trace_state", links(func(l storage.Link) any { return s.Strings[l.TraceState] }))
+	x.set(t, "links", "flags", links(func(l storage.Link) any { return fmt.Sprint(l.Flags) }))
+	x.set(t, "links", "dropped_attributes", links(func(l storage.Link) any { return fmt.Sprint(l.DroppedAttributes) }))
+	x.setAttrs(&p.attrs, func(row int) [][]attribute { return [][]attribute{list(s.Attributes[row])} })
+	x.setAttrs(&p.events, func(row int) (lists [][]attribute) {
+		for _, e := range s.EventsOf(row) {
+			lists = append(lists, list(e.Attributes))
+		}
+		return lists
+	})
+	x.setAttrs(&p.links, func(row int) (lists [][]attribute) {
+		for _, l := range s.LinksOf(row) {
+			lists = append(lists, list(l.Attributes))
+		}
+		return lists
+	})
+	return x
+}
+
+func expectLogs(t *testing.T, p *partFile, l *storage.Logs) *expectedColumns {
+	x := newExpected(p, l.Len())
+	x.set(t, "", "time", func(row int) any { return fmt.Sprint(l.TimesNs[row]) })
+	x.set(t, "", "observed_time", func(row int) any { return fmt.Sprint(l.ObservedNs[row]) })
+	x.set(t, "", "trace_id", func(row int) any { return present(l.TraceIDs[row][:]) })
+	x.set(t, "", "span_id", func(row int) any { return present(l.SpanIDs[row][:]) })
+	x.set(t, "", "severity_number", func(row int) any { return fmt.Sprint(l.Severities[row]) })
+	x.set(t, "", "severity_text", func(row int) any { return l.Strings[l.SeverityTexts[row]] })
+	x.set(t, "", "event_name", func(row int) any { return l.Strings[l.EventNames[row]] })
+	x.set(t, "", "flags", func(row int) any { return fmt.Sprint(l.Flags[row]) })
+	x.set(t, "", "dropped_attributes", func(row int) any { return fmt.Sprint(l.DroppedAttrs[row]) })
+	x.set(t, "", "scope.name", func(row int) any { return l.Strings[l.ScopeTable[l.Scopes[row]].Name] })
+	x.set(t, "", "scope.version", func(row int) any { return l.Strings[l.ScopeTable[l.Scopes[row]].Version] })
+	for i, c := range p.body.keys {
+		x.fill(p.body.columns[i], func(row int) any {
+			if v := l.Bodies[row]; v.Type() == c.typ {
+				return valueCell(v)
+			}
+			return nil
+		})
+	}
+	x.setAttrs(&p.attrs, func(row int) [][]attribute {
+		var list []attribute
+		for _, a := range l.List(l.Attributes[row]) {
+			list = append(list, attribute{l.Strings[a.Key], l.Value(a)})
+		}
+		return [][]attribute{list}
+	})
+	return x
+}
+
+// finish fills what only heddle reads, and says whether nothing is left.
+func (x *expectedColumns) finish(t *testing.T) {
+	t.Helper()
+	for id := range x.columns {
+		c := &x.columns[id]
+		if c.rows == nil && (c.Name == nameOrigin || c.Name == nameShape) {
+			if c.List != "" {
+				continue // shapes of elements mean nothing to others
+			}
+			for number, info := range x.p.file.RowGroups() {
+				for _, v := range ints[uint32](x.p.group(number).column(id), 0, info.Rows) {
+					c.rows = append(c.rows, fmt.Sprint(v))
+				}
+			}
+			continue
+		}
+		if c.rows == nil {
+			t.Errorf("column %q of list %q is not described", c.Name, c.List)
+		}
+	}
+}
+
+// oraclePart is a part with what it must have.
+type oraclePart struct {
+	name, path string
+	file       []byte
+	*expectedColumns
+}
+
+// oracleParts are parts of random records of every kind.
+func oracleParts(t *testing.T) (list []oraclePart) {
+	dir := t.TempDir()
+	add := func(name string, file []byte, x *expectedColumns) {
+		path := filepath.Join(dir, name+".parquet")
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x.finish(t)
+		list = append(list, oraclePart{name, path, file, x})
+	}
+	for seed := range uint64(4) {
+		r := rand.New(rand.NewPCG(seed, 10))
+		pageRows := []int{64, 0}[seed%2]
+		requests := oddTraces(r, 300, 20)
+		if seed == 3 {
+			requests = manyKeys(r)
+		}
+		table := spanTableOf(t, requests)
+		file := spanFile(t, table, pageRows)
+		p := openFile(t, file)
+		rows := rowsInOrder(sealOrder(table))
+		x := expectSpans(t, p, table.spans(rows))
+		id, _ := p.file.Column("", "scope.version")
+		next := x.setEntities(id+1, prefixResource, table.origins.resources, func(row int) *entity { return table.origins.resource(table.origin[rows[row]]) })
+		x.setEntities(next, prefixScope, table.origins.scopes, func(row int) *entity { return table.origins.scope(table.origin[rows[row]]) })
+		add(fmt.Sprint("spans-", seed), file, x)
+
+		logs := logTableOf(t, oddLogs(r, 300))
+		file = logFile(t, logs, pageRows)
+		p = openFile(t, file)
+		rows = rowsInOrder(logOrder(logs))
+		x = expectLogs(t, p, logs.records(rows))
+		id, _ = p.file.Column("", "scope.version")
+		next = x.setEntities(id+1, prefixResource, logs.origins.resources, func(row int) *entity { return logs.origins.resource(logs.origin[rows[row]]) })
+		x.setEntities(next, prefixScope, logs.origins.scopes, func(row int) *entity { return logs.origins.scope(logs.origin[rows[row]]) })
+		add(fmt.Sprint("logs-", seed), file, x)
+	}
+	return list
+}
+
+// TestParquetGoReadsParts compares every value.
+func TestParquetGoReadsParts(t *testing.T) {
+	for _, part := range oracleParts(t) {
+		f, err := pq.OpenFile(bytes.NewReader(part.file), int64(len(part.file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.NumRows() != int64(part.n) {
+			t.Errorf("%s: %d rows, want %d", part.name, f.NumRows(), part.n)
+		}
+		for id := range part.columns {
+			c := &part.columns[id]
+			if c.rows == nil {
+				continue
+			}
+			var got []any
+			for _, group := range f.RowGroups() {
+				got = append(got, parquetGoRows(t, &c.Column, group.ColumnChunks()[id])...)
+			}
+			if diff := firstUnlike(got, c.rows); diff != "" {
+				t.Errorf("%s, column %q of list %q: %s", part.name, c.Name, c.List, diff)
+			}
+		}
+	}
+}
+
+// parquetGoRows reads a chunk.
+func parquetGoRows(t *testing.T, c *parquet.Column, chunk pq.ColumnChunk) (rows []any) {
+	t.Helper()
+	pages := chunk.Pages()
+	defer pages.Close()
+	for {
+		page, err := pages.ReadPage()
+		if err != nil {
+			return rows
+		}
+		values := make([]pq.Value, page.NumValues())
+		if n, err := page.Values().ReadValues(values); n < len(values) {
+			t.Fatalf("column %q: %v", c.Name, err)
+		}
+		for _, v := range values {
+			var cell any
+			if !v.IsNull() {
+				cell = parquetGoCell(c, v)
+			}
+			switch {
+			case c.List == "":
+				rows = append(rows, cell)
+			case v.RepetitionLevel() > 0:
+				rows[len(rows)-1] = append(rows[len(rows)-1].([]any), cell)
+			case v.DefinitionLevel() == 0: // a list without elements
+				rows = append(rows, []any{})
+			default:
+				rows = append(rows, []any{cell})
+			}
+		}
+	}
+}
+
+func parquetGoCell(c *parquet.Column, v pq.Value) string {
+	switch c.Kind {
+	case parquet.Boolean:
+		return fmt.Sprint(v.Boolean())
+	case parquet.Int32:
+		return fmt.Sprint(v.Uint32())
+	case parquet.Int64:
+		return fmt.Sprint(v.Int64())
+	case parquet.Double:
+		return floatCell(v.Double())
+	}
+	if c.Logical == parquet.String {
+		return string(v.ByteArray())
+	}
+	return hexCell(v.ByteArray())
+}
+
+func firstUnlike(got, want []any) string {
+	if len(got) != len(want) {
+		return fmt.Sprintf("%d rows, want %d", len(got), len(want))
+	}
+	for i := range want {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			return fmt.Sprintf("row %d is %q, want %q", i, got[i], want[i])
+		}
+	}
+	return ""
+}
+
+// TestDuckDBReadsParts compares every value, the number of values and of
+// distinct ones, sums and limits, and searches for values.
+func TestDuckDBReadsParts(t *testing.T) {
+	quote := func(s string) string { return strings.ReplaceAll(s, `"`, `""`) }
+	compareWith(t, dialect{
+		engine: duckDB,
+		from:   func(path string) string { return "'" + path + "'" },
+		column: func(name string) string { return `"` + quote(name) + `"` },
+		each:   func(list, name, cell string) string { return fmt.Sprintf(`list_transform("%s", lambda x: %s)`, list, cell) },
+		field:  func(_, name string) string { return `x."` + quote(name) + `"` },
+		text: func(c *parquet.Column, x string) string {
+			switch {
+			case c.Logical == parquet.TimestampNs:
+				return "epoch_ns(" + x + ")::VARCHAR"
+			case c.Kind == parquet.Fixed, c.Kind == parquet.ByteArray && c.Logical == parquet.None:
+				return "hex(" + x + ")"
+			}
+			return x + "::VARCHAR"
+		},
+		sum:     func(x string) string { return "sum(" + x + "::HUGEINT)::VARCHAR" },
+		length:  func(list string) string { return fmt.Sprintf(`len("%s")::VARCHAR`, list) },
+		literal: func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" },
+		// DuckDB keeps microseconds of times in UTC.
+		timeNs: func(ns int64) int64 { return ns / 1000 * 1000 },
+	})
+}
+
+// TestClickHouseReadsParts does the same with ClickHouse.
+func TestClickHouseReadsParts(t *testing.T) {
+	escape := strings.NewReplacer(`\`, `\\`, "`", "\\`", "'", `\'`, "\n", `\n`, "\t", `\t`, "\x00", `\0`).Replace
+	compareWith(t, dialect{
+		engine: clickHouse,
+		from:   func(path string) string { return "file('" + path + "', Parquet)" },
+		column: func(name string) string { return "`" + escape(name) + "`" },
+		each: func(list, name, cell string) string {
+			return fmt.Sprintf("arrayMap(x -> %s, `%s`)", cell, list)
+		},
+		field: func(_, name string) string { return "tupleElement(x, '" + escape(name) + "')" },
+		text: func(c *parquet.Column, x string) string {
+			switch {
+			case c.Logical == parquet.TimestampNs:
+				return "toString(toUnixTimestamp64Nano(" + x + "))"
+			case c.Kind == parquet.Fixed, c.Kind == parquet.ByteArray && c.Logical == parquet.None:
+				return "hex(" + x + ")"
+			}
+			return "toString(" + x + ")"
+		},
+		sum:     func(x string) string { return "toString(sum(toInt128(" + x + ")))" },
+		length:  func(list string) string { return fmt.Sprintf("toString(length(`%s`))", list) },
+		literal: func(s string) string { return "'" + escape(s) + "'" },
+		timeNs:  func(ns int64) int64 { return ns },
+	})
+}
+
+// dialect is how to ask an engine.
+type dialect struct {
+	engine  engine
+	from    func(path string) string
+	column  func(name string) string
+	each    func(list, name, cell string) string
+	field   func(list, name string) string
+	text    func(c *parquet.Column, x string) string
+	sum     func(x string) string
+	length  func(list string) string
+	literal func(string) string
+	timeNs  func(ns int64) int64
+}
+
+func compareWith(t *testing.T, d dialect) {
+	type question struct {
+		name, sql string
+		column    *parquet.Column
+		want      []any // a cell, or a list of them, per row and column
+	}
+	var questions []question
+	r := rand.New(rand.NewPCG(1, 11))
+	for _, part := range oracleParts(t) {
+		from := d.from(part.path)
+		for id := range part.columns {
+			c := &part.columns[id]
+			if c.rows == nil {
+				continue
+			}
+			name := fmt.Sprintf("%s, column %q of list %q", part.name, c.Name, c.List)
+			ask := func(sql string, want ...any) {
+				questions = append(questions, question{name, "SELECT " + sql, &c.Column, want})
+			}
+			rows := c.rows
+			if c.Logical == parquet.TimestampNs && c.List == "" {
+				rows = nil
+				for _, cell := range c.rows {
+					ns, _ := strconv.ParseInt(cell.(string), 10, 64)
+					rows = append(rows, fmt.Sprint(d.timeNs(ns)))
+				}
+			}
+			if c.List != "" {
+				ask(d.each(c.List, c.Name, d.text(&c.Column, d.field(c.List, c.Name)))+" FROM "+from, d.lists(c)...)
+				var lengths []any
+				for _, list := range rows {
+					lengths = append(lengths, fmt.Sprint(len(list.([]any))))
+				}
+				ask(d.length(c.List)+" FROM "+from, lengths...)
+				continue
+			}
+			column := d.column(c.Name)
+			ask(d.text(&c.Column, column)+" FROM "+from, rows...)
+			s := summarize(&c.Column, rows)
+			ask(d.count("count(*)")+" FROM "+from, fmt.Sprint(len(rows)))
+			ask(d.count("count("+column+")")+" FROM "+from, fmt.Sprint(s.present))
+			ask(d.count("count(*)")+" FROM "+from+" WHERE "+column+" IS NULL", fmt.Sprint(len(rows)-s.present))
+			if c.Kind == parquet.Double || s.present == 0 {
+				continue
+			}
+			ask(d.count("count(DISTINCT "+column+")")+" FROM "+from, fmt.Sprint(s.distinct))
+			if c.Kind != parquet.Boolean {
+				ask(d.text(&c.Column, "min("+column+")")+" FROM "+from, s.min)
+				ask(d.text(&c.Column, "max("+column+")")+" FROM "+from, s.max)
+			}
+			if (c.Kind == parquet.Int32 || c.Kind == parquet.Int64) && c.Logical != parquet.TimestampNs {
+				ask(d.sum(column)+" FROM "+from, s.sum)
+			}
+			value := rows[r.IntN(len(rows))]
+			if text, ok := value.(string); ok && c.Kind != parquet.Boolean && c.Logical != parquet.TimestampNs {
+				want := 0
+				for _, cell := range rows {
+					if cell == value {
+						want++
+					}
+				}
+				literal := text
+				switch {
+				case c.Logical == parquet.String:
+					literal = d.literal(text)
+				case c.Kind == parquet.Fixed, c.Kind == parquet.ByteArray:
+					literal = "unhex('" + text + "')"
+				}
+				ask(d.count("count(*)")+" FROM "+from+" WHERE "+column+" = "+literal, fmt.Sprint(want))
+			}
+		}
+	}
+	statements := make([]string, len(questions))
+	for i, q := range questions {
+		statements[i] = q.sql
+	}
+	for i, rows := range d.engine.ask(t, statements) {
+		q := questions[i]
+		got := make([]any, len(rows))
+		for k := range rows {
+			got[k] = engineCell(q.column, rows[k][0], strings.HasPrefix(q.sql, "SELECT "+d.text(q.column, d.column(q.column.Name))) || q.column.List != "")
+		}
+		if diff := firstUnlike(got, q.want); diff != "" {
+			t.Errorf("%s: %s\n%.300s", q.name, diff, q.sql)
+		}
+	}
+	t.Logf("%d questions", len(questions))
+}
+
+func (d dialect) count(x string) string {
+	if d.engine == clickHouse {
+		return "toString(" + x + ")"
+	}
+	return x + "::VARCHAR"
+}
+
+// lists are the rows of a column of a list.
+func (d dialect) lists(c *expected) (rows []any) {
+	for _, list := range c.rows {
+		cells := []any{}
+		for _, cell := range list.([]any) {
+			if text, ok := cell.(string); ok && c.Logical == parquet.TimestampNs {
+				ns, _ := strconv.ParseInt(text, 10, 64)
+				cell = fmt.Sprint(d.timeNs(ns))
+			}
+			cells = append(cells, cell)
+		}
+		rows = append(rows, cells)
+	}
+	return rows
+}
+
+// engineCell is what an engine wrote, as a cell.
+func engineCell(c *parquet.Column, v any, floats bool) any {
+	switch v := v.(type) {
+	case []any:
+		list := []any{}
+		for _, one := range v {
+			list = append(list, engineCell(c, one, floats))
+		}
+		return list
+	case string:
+		if c.Kind == parquet.Double && floats {
+			f, err := strconv.ParseFloat(v, 64)
+			if err != nil {
+				return v
+			}
+			return floatCell(f)
+		}
+	}
+	return v
+}
+
+type columnSummary struct {
+	present, distinct int
+	min, max          string
+	sum               string
+}
+
+func summarize(c *parquet.Column, rows []any) (s columnSummary) {
+	distinct := map[string]bool{}
+	number := c.Kind == parquet.Int32 || c.Kind == parquet.Int64
+	sum := new(big.Int)
+	for _, cell := range rows {
+		text, ok := cell.(string)
+		if !ok {
+			continue
+		}
+		less := func(a, b string) bool {
+			if number {
+				x, _ := strconv.ParseInt(a, 10, 64)
+				y, _ := strconv.ParseInt(b, 10, 64)
+				return x < y
+			}
+			return a < b
+		}
+		if s.present == 0 || less(text, s.min) {
+			s.min = text
+		}
+		if s.present == 0 || less(s.max, text) {
+			s.max = text
+		}
+		s.present++
+		distinct[text] = true
+		if number {
+			n, _ := new(big.Int).SetString(text, 10)
+			sum.Add(sum, n)
+		}
+	}
+	s.distinct, s.sum = len(distinct), sum.String()
+	return s
+}
+
+// rowsInOrder lists the rows of the only source in their new order.
+func rowsInOrder(a *arrangement) []uint32 {
+	rows := make([]uint32, a.n)
+	for row, at := range a.to[0] {
+		rows[at] = uint32(row)
+	}
+	return rows
+}
