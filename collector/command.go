@@ -117,7 +117,7 @@ func (c *cli) newProcess() (*process, error) {
 		started: func(*otelcol.Config) {},
 	}
 	var err error
-	p.factories, err = c.components(&Process{Metrics: telemetry.NewMetrics(), Reload: p.reload, Logs: c.logs})
+	p.factories, err = c.components(&Process{Metrics: telemetry.NewMetrics(), Reload: p.reload, Logs: c.logs, DataDir: c.dataDir})
 	p.load = func(ctx context.Context) (*otelcol.Config, error) { return c.source.load(ctx, p.factories) }
 	return p, err
 }

@@ -83,9 +83,7 @@ func (c *cli) run(cmd *cobra.Command, fallback string) error {
 	out := cmd.OutOrStdout()
 	p.started = func(cfg *otelcol.Config) {
 		notes := []string{"configuration: " + c.source.describe()}
-		if _, inMemory := cfg.Extensions[storageID]; inMemory {
-			notes = append(notes, "storage: in memory; what is stored ends with the process")
-		}
+		notes = append(notes, storageNotes(cfg)...)
 		if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 			notes = append(notes, "Ctrl+C stops it")
 		}

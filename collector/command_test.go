@@ -21,7 +21,8 @@ func TestCommandsSayWhatTheyAreAskedFor(t *testing.T) {
 		{[]string{"validate"}, []string{"the embedded default: valid"}},
 		{[]string{"print-config"}, []string{"# What heddle runs with", "heddlestore:"}},
 		{[]string{"print-config", "--agent"}, []string{"${env:HEDDLE_ENDPOINT}"}},
-		{[]string{"print-config", "--set", "receivers.zipkin.endpoint=0.0.0.0:1"}, []string{"endpoint: 0.0.0.0:1", "retry_after: 1s", "max_bytes: 512MiB"}},
+		{[]string{"print-config", "--set", "extensions.heddle_storage.directory=''"}, []string{"max_bytes: 512MiB"}},
+		{[]string{"print-config", "--set", "receivers.zipkin.endpoint=0.0.0.0:1"}, []string{"endpoint: 0.0.0.0:1", "retry_after: 1s", "max_bytes: 128MiB", "directory: ./heddle-data", "durability: sync", "max_age: 336h0m0s"}},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			r := run(t, c.args...)
@@ -76,7 +77,8 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 
 // What print-config writes must be a configuration that does the same.
 func TestPrintedConfigIsValid(t *testing.T) {
-	for _, args := range [][]string{{"print-config"}, {"print-config", "--resolved"}} {
+	inMemory := []string{"print-config", "--resolved", "--set", "extensions.heddle_storage.directory=''"}
+	for _, args := range [][]string{{"print-config"}, {"print-config", "--resolved"}, inMemory} {
 		printed := run(t, args...)
 		file := writeFile(t, filepath.Join(t.TempDir(), "heddle.yaml"), printed.stdout)
 		if r := run(t, "validate", "--config", file); r.code != 0 {

@@ -39,6 +39,7 @@ type Process struct {
 	Metrics *telemetry.Metrics
 	Reload  ReloadFunc
 	Logs    telemetry.LogOptions
+	DataDir string // for what components keep on disk unless told otherwise
 }
 
 // Components returns every component of the binary. It is called once in a
@@ -47,7 +48,7 @@ type Process struct {
 // A distribution of one's own is a function like this one that adds to what
 // this one returns, given to [NewCommand].
 func Components(p *Process) (otelcol.Factories, error) {
-	storageFactory, err1 := storageext.NewFactory(openStore, p.Metrics.Process)
+	storageFactory, err1 := storageext.NewFactory(stores, p.DataDir, p.Metrics.Process)
 	queryFactory, err2 := queryext.NewFactory(queryext.Process{Metrics: p.Metrics, Counter: p.Metrics.Process, Reload: p.Reload})
 	ingestFactory, err3 := ingestext.NewFactory(p.Metrics.Process)
 	if err := errors.Join(err1, err2, err3); err != nil {

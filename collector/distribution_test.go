@@ -22,6 +22,7 @@ import (
 	"github.com/heddle-io/heddle/collector"
 	"github.com/heddle-io/heddle/collector/storageext"
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar"
 )
 
 // fullStore is a store that has no room, or a bug.
@@ -70,12 +71,12 @@ func testFull(t *testing.T, store storage.Store) {
 		if err != nil {
 			return f, err
 		}
-		f.Extensions[storageext.Type], err = storageext.NewFactory(func(int64, int, storage.Limits, bool) (storage.Store, error) {
-			return store, nil
-		}, prometheus.NewRegistry())
+		f.Extensions[storageext.Type], err = storageext.NewFactory(storageext.Backend{
+			InMemory: func(columnar.Options) (storage.Store, error) { return store, nil },
+		}, "", prometheus.NewRegistry())
 		return f, err
 	}
-	s := newServer(t, "--data-dir", filepath.Join(t.TempDir(), "data"), "--log-level", "error", "--set", "service.pipelines.traces.processors=[]", "--set", "exporters.heddlestore.retry_after=3s")
+	s := newServer(t, "--data-dir", filepath.Join(t.TempDir(), "data"), "--log-level", "error", "--set", "extensions.heddle_storage.directory=''", "--set", "service.pipelines.traces.processors=[]", "--set", "exporters.heddlestore.retry_after=3s")
 	root := collector.NewCommand(components)
 	root.SetArgs(s.cmd.Args[1:])
 	root.SetOut(&s.stdout)

@@ -80,7 +80,9 @@ func (p *process) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := p.start(ctx, cfg); err != nil {
+	starting, giveUp := context.WithCancel(ctx)
+	defer giveUp() // not earlier: what has started may go on using the context
+	if stopped, err := p.startUnlessStopped(starting, giveUp, cfg, signals); stopped || err != nil {
 		return explain(err, cfg)
 	}
 	for {
@@ -104,6 +106,29 @@ func (p *process) run(ctx context.Context) (err error) {
 			return errors.Join(explain(err, p.config), p.stop())
 		case <-ctx.Done():
 			return p.stop()
+		}
+	}
+}
+
+// startUnlessStopped is the first start, which may take long where there is
+// much to recover. A signal to stop ends it by giveUp, which ends ctx.
+func (p *process) startUnlessStopped(ctx context.Context, giveUp context.CancelFunc, cfg *otelcol.Config, signals <-chan os.Signal) (stopped bool, err error) {
+	started := make(chan error, 1)
+	go func() { started <- p.start(ctx, cfg) }()
+	for {
+		select {
+		case err := <-started:
+			return false, err
+		case s := <-signals:
+			if s == syscall.SIGHUP {
+				continue // it has just read the configuration
+			}
+			signal.Reset(os.Interrupt, syscall.SIGTERM) // the second one kills
+			giveUp()
+			if err := <-started; err != nil && !errors.Is(err, context.Canceled) {
+				return true, err
+			}
+			return true, p.stop()
 		}
 	}
 }

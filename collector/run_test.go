@@ -56,12 +56,15 @@ func TestMetricsShowPipelinesAndStore(t *testing.T) {
 	s.wantMetric(`heddle_spans_accepted_total{store="main"}`, "2")
 	s.wantMetric(`heddle_spans_rejected_total{reason="empty_trace_id",store="main"}`, "1")
 	s.wantMetric(`heddle_spans_evicted_total{store="main"}`, "0")
-	s.wantMetric(`heddle_store_max_bytes{store="main"}`, "5.36870912e+08")
+	s.wantMetric(`heddle_store_max_bytes{store="main"}`, "0")
+	s.wantMetric(`heddle_store_max_bytes{store="archive"}`, "1.073741824e+09")
+	s.wantMetric(`heddle_store_full{store="main"}`, "0")
+	s.wantMetric(`heddle_store_refused_requests_total{reason="full",store="main"}`, "0")
 	s.wantMetric(`otelcol_receiver_accepted_spans{receiver="otlp",transport="grpc"}`, "3")
 	s.wantMetric(`heddle_http_requests_total{code="200",handler="jaeger"}`, "")
 	s.wantTrace(fmt.Sprintf("%x", traceID(1)), "GET /")
 	s.wantMetric(`heddle_http_requests_total{code="200",handler="jaeger"}`, "1")
-	for _, present := range []string{"otelcol_process_memory_rss", "go_goroutines", `heddle_store_bytes{store="main"}`, `heddle_logs_accepted_total{store="main"}`} {
+	for _, present := range []string{"otelcol_process_memory_rss", "go_goroutines", `heddle_store_log_syncs_total{store="main"}`, `heddle_store_disk_free_bytes{store="archive"}`, `heddle_store_bytes{store="main"}`, `heddle_logs_accepted_total{store="main"}`} {
 		if s.metric(present) == "" {
 			t.Errorf("%s is not shown", present)
 		}

@@ -1,21 +1,37 @@
 package collector
 
 import (
-	"go.opentelemetry.io/collector/component"
+	"context"
+
+	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/heddle-io/heddle/collector/storageext"
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar"
 )
 
-// storageID is the store's usual id.
-var storageID = component.NewID(storageext.Type)
+// stores opens the embedded columnar store.
+var stores = storageext.Backend{
+	OnDisk: func(ctx context.Context, o columnar.DiskOptions) (storage.Store, error) {
+		return orNil(columnar.OpenDisk(ctx, o))
+	},
+	InMemory: func(o columnar.Options) (storage.Store, error) { return orNil(columnar.Open(o)) },
+}
 
-// openStore is the storageext.Open of the embedded columnar store.
-func openStore(maxBytes int64, sealRows int, limits storage.Limits, evict bool) (storage.Store, error) {
-	full := columnar.Refuse
-	if evict {
-		full = columnar.Evict
+// orNil keeps a nil pointer from becoming a store that is not nil.
+func orNil(s *columnar.Store, err error) (storage.Store, error) {
+	if err != nil {
+		return nil, err
 	}
-	return columnar.Open(columnar.Options{MaxBytes: maxBytes, SealRows: sealRows, Limits: limits, WhenFull: full})
+	return s, nil
+}
+
+// storageNotes say where the stores of a configuration keep their data.
+func storageNotes(cfg *otelcol.Config) (notes []string) {
+	for _, id := range cfg.Service.Extensions {
+		if c, ok := cfg.Extensions[id].(*storageext.Config); ok {
+			notes = append(notes, "storage: "+c.Describe())
+		}
+	}
+	return notes
 }

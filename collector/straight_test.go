@@ -67,10 +67,12 @@ func TestStraightToTheStore(t *testing.T) {
 		if err != nil {
 			return f, err
 		}
-		f.Extensions[storageext.Type], err = storageext.NewFactory(func(maxBytes int64, sealRows int, limits storage.Limits, _ bool) (storage.Store, error) {
-			store, err := columnar.Open(columnar.Options{MaxBytes: maxBytes, SealRows: sealRows, Limits: limits})
-			return rawStore{store, seen}, err
-		}, prometheus.NewRegistry())
+		f.Extensions[storageext.Type], err = storageext.NewFactory(storageext.Backend{
+			OnDisk: func(ctx context.Context, o columnar.DiskOptions) (storage.Store, error) {
+				store, err := columnar.OpenDisk(ctx, o)
+				return rawStore{store, seen}, err
+			},
+		}, p.DataDir, prometheus.NewRegistry())
 		return f, err
 	}
 	dir := t.TempDir()

@@ -23,7 +23,7 @@ type engine struct {
 // newEngine makes a shop at rest whose time is start (unix nanoseconds).
 func newEngine(w *world, seed uint64, set faultSet, start int64) *engine {
 	e := &engine{
-		sim:      newSimulator(w, seed, set),
+		sim:      newSimulator(w, seed, set, start),
 		batch:    newBatcher(w, start),
 		arrivals: rand.New(rand.NewPCG(seed, 0xa221)),
 		next:     start,

@@ -138,6 +138,22 @@ func TestSameSeedSameBytes(t *testing.T) {
 	}
 }
 
+// A store keeps what earlier shops sent: the traces of one that is started
+// again must not be taken for theirs.
+func TestAnotherStartMakesOtherTraces(t *testing.T) {
+	w := wholeShop(t)
+	first, second := newSimulator(w, 1, faultSet{}, testStart), newSimulator(w, 1, faultSet{}, testStart+1)
+	seen := map[[16]byte]bool{}
+	for i := range uint64(100) {
+		seen[first.visit(i, testStart).id] = true
+	}
+	for i := range uint64(100) {
+		if id := second.visit(i, testStart).id; seen[id] {
+			t.Fatalf("both shops have a trace %x", id)
+		}
+	}
+}
+
 func TestScatteredAndLate(t *testing.T) {
 	sent := record(t, scene{seed: 1, rate: 20, length: 20 * time.Second})
 	requests := map[string]int{} // trace -> requests that carry a part of it

@@ -12,6 +12,7 @@ import (
 type simulator struct {
 	w      *world
 	seed   uint64
+	epoch  uint64 // of trace ids: shops that start at different times share none
 	pcg    *rand.PCG
 	rng    *rand.Rand
 	faults faultSet
@@ -29,9 +30,11 @@ type message struct {
 	from  link
 }
 
-func newSimulator(w *world, seed uint64, set faultSet) *simulator {
+// newSimulator makes a simulator for a shop that starts at a time (unix
+// nanoseconds).
+func newSimulator(w *world, seed uint64, set faultSet, start int64) *simulator {
 	pcg := rand.NewPCG(seed, 0)
-	return &simulator{w: w, seed: seed, pcg: pcg, rng: rand.New(pcg), faults: set}
+	return &simulator{w: w, seed: seed, epoch: mix(uint64(start)), pcg: pcg, rng: rand.New(pcg), faults: set}
 }
 
 // visit plays the trace of one visitor. The trace is valid until the next.
@@ -65,7 +68,7 @@ func (s *simulator) begin(index uint64, start int64) {
 	s.pcg.Seed(mix(s.seed), mix(index+0x9e3779b97f4a7c15))
 	tr := &s.tr
 	binary.BigEndian.PutUint64(tr.id[:8], s.rng.Uint64()|1)
-	binary.BigEndian.PutUint64(tr.id[8:], s.rng.Uint64())
+	binary.BigEndian.PutUint64(tr.id[8:], s.rng.Uint64()^s.epoch)
 	tr.start, tr.calls, tr.attempts, tr.links = start, tr.calls[:0], tr.attempts[:0], tr.links[:0]
 	s.batched = s.batched[:0]
 	for i := range s.level {

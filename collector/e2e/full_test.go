@@ -5,13 +5,14 @@ import (
 	"testing"
 )
 
-// TestFullStore sends several times what a small store holds: the oldest spans
+// TestFullStore sends several times what a small store in memory holds: the oldest spans
 // must give way, be counted, and be gone from every answer, the newest must be
 // there, and the bound must hold.
 func TestFullStore(t *testing.T) {
 	t.Parallel()
 	const traces, spansEach, bound = 400, 200, 2 << 20
-	s := newServer(t, "--set", "extensions::heddle_storage::memory::max_bytes=2MiB", "--set", "extensions::heddle_storage::memory::seal_rows=1000")
+	s := newServer(t, "--set", "extensions::heddle_storage::directory=''",
+		"--set", "extensions::heddle_storage::memory::max_bytes=2MiB", "--set", "extensions::heddle_storage::seal::rows=1000")
 	send := exports(s)["gRPC"]
 	var ids []string
 	for range traces {

@@ -9,7 +9,7 @@ import (
 )
 
 // TestSecondStart starts heddle where one already listens, on all its ports
-// and on all but one.
+// with its directory, and on all but one with another.
 func TestSecondStart(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -19,7 +19,7 @@ func TestSecondStart(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		s.args,
-		append(slices.Clip(s.args), "--set", "extensions::heddle_query::endpoint="+other.query),
+		append(slices.Clip(s.args), "--set", "extensions::heddle_query::endpoint="+other.query, "--data-dir", t.TempDir()),
 	} {
 		text, code := run(t, t.TempDir(), args...)
 		if code != 1 {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
+	"time"
 
 	"go.uber.org/zap"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
@@ -56,6 +58,9 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.serve(a, inner) {
 		h.refuse(w, r, a, errPanic)
 		return
+	}
+	if message, after, ok := outcome.Overloaded(); ok && a.code == http.StatusInternalServerError {
+		a.tooMany(message, after)
 	}
 	switch count, signal, message := outcome.Rejected(); {
 	case body.failed != nil && a.code >= 400:
@@ -139,6 +144,16 @@ func (a *answer) say(p partialSuccess) error {
 	a.body.Reset()
 	a.body.Write(body)
 	return nil
+}
+
+// tooMany makes the answer one that says to come back later. The receivers of
+// Zipkin and of Jaeger's Thrift call every failure an internal error.
+func (a *answer) tooMany(message string, after time.Duration) {
+	a.code = http.StatusTooManyRequests
+	a.header.Set("Retry-After", strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10))
+	a.header.Set("Content-Type", "text/plain; charset=utf-8")
+	a.body.Reset()
+	a.body.WriteString(strings.ToValidUTF8(message, "\uFFFD") + "\n")
 }
 
 func (a *answer) sayStatus(contentType string, s *spb.Status) {

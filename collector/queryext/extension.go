@@ -20,7 +20,7 @@ import (
 // query. heddle_storage has it.
 type StorageExtension interface {
 	// Store and Archive return the stores to query. They may be called once
-	// the extension has started.
+	// the pipelines have started.
 	Store() storage.Store
 	Archive() storage.Store
 }
@@ -31,6 +31,8 @@ type query struct {
 	process  Process
 	counters *counters
 
+	stores  StorageExtension
+	apis    []*api
 	ready   atomic.Bool // receivers run
 	server  *http.Server
 	serving sync.WaitGroup
@@ -45,16 +47,27 @@ var (
 // Dependencies makes the store start first and stop last.
 func (q *query) Dependencies() []component.ID { return []component.ID{q.config.Storage} }
 
-// Ready and NotReady implement extensioncapabilities.PipelineWatcher.
-func (q *query) Ready() error    { q.ready.Store(true); return nil }
+// Ready and NotReady implement extensioncapabilities.PipelineWatcher. The
+// stores are open when pipelines run.
+func (q *query) Ready() error {
+	for _, a := range q.apis {
+		h := a.open(q.stores)
+		a.opened.Store(&h)
+	}
+	q.ready.Store(true)
+	return nil
+}
+
 func (q *query) NotReady() error { q.ready.Store(false); return nil }
 
-func (q *query) Start(ctx context.Context, host component.Host) error {
-	stores, err := q.findStorage(host)
-	if err != nil {
+// Start begins to serve before the stores are open: probes and /metrics are of
+// use while they are recovered.
+func (q *query) Start(ctx context.Context, host component.Host) (err error) {
+	if q.stores, err = q.findStorage(host); err != nil {
 		return err
 	}
-	if q.server, err = q.newServer(ctx, host, q.routes(stores)); err != nil {
+	q.apis = q.newAPIs()
+	if q.server, err = q.newServer(ctx, host, q.routes()); err != nil {
 		return err
 	}
 	listener, err := q.config.ServerConfig.ToListener(ctx)

@@ -12,16 +12,15 @@ import (
 )
 
 // routes is everything on the listener, by path.
-func (q *query) routes(stores StorageExtension) http.Handler {
+func (q *query) routes() http.Handler {
 	mux := http.NewServeMux()
 	mount := func(pattern, name string, h http.Handler) { mux.Handle(pattern, q.watch(name, h)) }
 
 	mount("/metrics", "metrics", promhttp.HandlerFor(q.process.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mount("/-/reload", "reload", http.HandlerFunc(q.reload))
-	for _, api := range q.apis(stores) {
-		h := q.bounded(gzipped(http.StripPrefix(api.strip, api.handler)))
-		for _, pattern := range api.patterns {
-			mount(pattern, api.name, h)
+	for _, a := range q.apis {
+		for _, m := range a.mounts {
+			mount(m.pattern, a.name, q.bounded(gzipped(http.StripPrefix(m.strip, a))))
 		}
 	}
 	assets, built := ui.Assets()
@@ -34,14 +33,6 @@ func (q *query) routes(stores StorageExtension) http.Handler {
 		return outer
 	}
 	return mux
-}
-
-// api is a query API and where it is mounted.
-type api struct {
-	name     string // label of its requests in /metrics
-	patterns []string
-	strip    string // prefix that the handler does not know of
-	handler  http.Handler
 }
 
 // bounded ends a query that takes too long, and an answer that nobody reads.

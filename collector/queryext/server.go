@@ -55,7 +55,7 @@ func (q *query) healthy(w http.ResponseWriter, _ *http.Request) {
 func (q *query) isReady(w http.ResponseWriter, _ *http.Request) {
 	if !q.ready.Load() {
 		w.Header().Set("Retry-After", "1")
-		answerText(w, http.StatusServiceUnavailable, "heddle is not ready: pipelines are starting or stopping\n")
+		answerText(w, http.StatusServiceUnavailable, "heddle is not ready: the store is being opened, or pipelines are starting or stopping\n")
 		return
 	}
 	answerText(w, http.StatusOK, "heddle is ready\n")

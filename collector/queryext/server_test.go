@@ -58,7 +58,18 @@ type started struct {
 	registry *prometheus.Registry
 }
 
+// start starts a server whose pipelines run.
 func start(t *testing.T, settings map[string]any, process Process) *started {
+	t.Helper()
+	s := begin(t, settings, process)
+	if err := s.Ready(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// begin starts a server in front of stores that are not open yet.
+func begin(t *testing.T, settings map[string]any, process Process) *started {
 	t.Helper()
 	store, err := columnar.Open(columnar.Options{})
 	if err != nil {
@@ -131,10 +142,15 @@ func (s *started) want(t *testing.T, method, path string, code int, headers ...s
 }
 
 func TestReadyFollowsThePipelines(t *testing.T) {
-	s := start(t, nil, Process{})
+	s := begin(t, nil, Process{})
 	s.want(t, "GET", "/-/healthy", 200)
 	s.want(t, "GET", "/-/ready", 503)
+	s.want(t, "GET", "/metrics", 200)
+	s.want(t, "GET", "/heddle/v1/status", 503)
+	s.want(t, "GET", "/jaeger/api/services", 503)
 	_ = s.Ready()
+	s.want(t, "GET", "/heddle/v1/status", 200)
+	s.want(t, "GET", "/jaeger/api/services", 200)
 	s.want(t, "GET", "/-/ready", 200)
 	_ = s.NotReady()
 	s.want(t, "GET", "/-/ready", 503)

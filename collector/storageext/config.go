@@ -1,16 +1,32 @@
 package storageext
 
 import (
-	"errors"
-	"fmt"
+	"time"
 
-	"github.com/heddle-io/heddle/storage"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/heddle-io/heddle/storage/columnar"
 )
 
-// Config configures the store.
+// Config configures the store and the archive beside it.
 type Config struct {
-	// Memory bounds the main store. When it is full, the oldest telemetry gives way.
+	// Directory is where the store keeps its data; the archive is below it.
+	// Empty means in memory only, gone with the process.
+	Directory string `mapstructure:"directory"`
+	// Durability says what an acknowledgement waits for.
+	Durability Durability `mapstructure:"durability"`
+	// SyncInterval is the most that a power cut takes with durability interval.
+	SyncInterval time.Duration `mapstructure:"sync_interval"`
+	// Seal says when what came in becomes a part.
+	Seal SealConfig `mapstructure:"seal"`
+	// Memory bounds what is not in parts yet, or everything when there is no directory.
 	Memory MemoryConfig `mapstructure:"memory"`
+	// Retention says how long telemetry is kept.
+	Retention RetentionConfig `mapstructure:"retention"`
+	// WhenFull says what happens when there is no room: the oldest telemetry gives way, or writes are refused.
+	WhenFull WhenFull `mapstructure:"when_full"`
+	// DeleteWithin is the deadline by which what was deleted is gone from disk.
+	DeleteWithin time.Duration `mapstructure:"delete_within"`
 	// Archive bounds the store for traces that people keep. When it is full, it refuses.
 	Archive ArchiveConfig `mapstructure:"archive"`
 	// Limits bound a single span or log record; what exceeds them is rejected and the sender is told.
@@ -20,10 +36,30 @@ type Config struct {
 	_ struct{}
 }
 
-// MemoryConfig bounds the main store.
+// SealConfig says when a builder becomes a part.
+type SealConfig struct {
+	Rows int           `mapstructure:"rows"`
+	Age  time.Duration `mapstructure:"age"` // of its oldest row
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// MemoryConfig bounds memory.
 type MemoryConfig struct {
-	MaxBytes ByteSize `mapstructure:"max_bytes"`
-	SealRows int      `mapstructure:"seal_rows"` // rows in one part; a part is given up as a whole
+	MaxBytes         ByteSize      `mapstructure:"max_bytes"`
+	MaxInFlightBytes ByteSize      `mapstructure:"max_in_flight_bytes"` // of requests that are not acknowledged yet
+	MaxWait          time.Duration `mapstructure:"max_wait"`            // of a request for memory, before it is refused
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// RetentionConfig is columnar.Retention; 0 means no bound.
+type RetentionConfig struct {
+	MaxAge       time.Duration `mapstructure:"max_age"`        // since arrival
+	MaxBytes     ByteSize      `mapstructure:"max_bytes"`      // of all parts together
+	MinFreeBytes ByteSize      `mapstructure:"min_free_bytes"` // on the disk
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -47,51 +83,48 @@ type LimitsConfig struct {
 	_ struct{}
 }
 
-func createDefaultConfig() *Config {
-	limits := storage.DefaultLimits()
+// Bounds of an archive, on disk and in memory.
+const (
+	archiveBytes       ByteSize = 1 << 30
+	archiveMemoryBytes ByteSize = 64 << 20
+)
+
+// createDefaultConfig is that of a store on disk.
+func createDefaultConfig(directory string) *Config {
+	d := columnar.DefaultDiskOptions()
 	return &Config{
-		Memory:  MemoryConfig{MaxBytes: 512 << 20, SealRows: 64 << 10},
-		Archive: ArchiveConfig{MaxBytes: 64 << 20},
+		Directory: directory, Durability: Durability(d.Durability), SyncInterval: d.SyncInterval,
+		Seal: SealConfig{Rows: d.SealRows, Age: d.SealAge},
+		Memory: MemoryConfig{
+			MaxBytes: ByteSize(d.MaxMemoryBytes), MaxInFlightBytes: ByteSize(d.MaxInFlightBytes), MaxWait: d.MaxWait,
+		},
+		Retention: RetentionConfig{
+			MaxAge: d.Retention.MaxAge, MaxBytes: ByteSize(d.Retention.MaxBytes), MinFreeBytes: ByteSize(d.Retention.MinFreeBytes),
+		},
+		WhenFull: WhenFull(d.WhenFull), DeleteWithin: d.DeleteWithin,
+		Archive: ArchiveConfig{MaxBytes: archiveBytes},
 		Limits: LimitsConfig{
-			ValueBytes: ByteSize(limits.ValueBytes),
-			Attributes: limits.Attributes,
-			Events:     limits.Events,
+			ValueBytes: ByteSize(d.Limits.ValueBytes), Attributes: d.Limits.Attributes, Events: d.Limits.Events,
 		},
 	}
 }
 
-// The smallest bounds with which the store still does something useful.
-const (
-	minBytes    ByteSize = 1 << 20
-	minSealRows          = 16
-)
+var _ confmap.Unmarshaler = (*Config)(nil)
 
-// Validate implements confmap.Validator.
-func (c *MemoryConfig) Validate() error {
-	if c.SealRows < minSealRows {
-		return fmt.Errorf("seal_rows is %d: it must be at least %d", c.SealRows, minSealRows)
+// Unmarshal implements confmap.Unmarshaler: a store in memory has other
+// defaults for what it may hold.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := conf.Unmarshal(c); err != nil {
+		return err
 	}
-	return c.MaxBytes.validate()
-}
-
-// Validate implements confmap.Validator.
-func (c *ArchiveConfig) Validate() error { return c.MaxBytes.validate() }
-
-func (b ByteSize) validate() error {
-	if b < minBytes {
-		return fmt.Errorf("max_bytes is %v: give the store at least %v", b, minBytes)
+	if c.Directory != "" {
+		return nil
+	}
+	if !conf.IsSet("memory::max_bytes") {
+		c.Memory.MaxBytes = ByteSize(columnar.DefaultOptions().MaxBytes)
+	}
+	if !conf.IsSet("archive::max_bytes") {
+		c.Archive.MaxBytes = archiveMemoryBytes
 	}
 	return nil
-}
-
-// Validate implements confmap.Validator.
-func (c *LimitsConfig) Validate() error {
-	if c.Attributes < 0 || c.Events < 0 {
-		return errors.New("limits must not be negative: 0 means no limit")
-	}
-	return nil
-}
-
-func (c *LimitsConfig) limits() storage.Limits {
-	return storage.Limits{ValueBytes: int(c.ValueBytes), Attributes: c.Attributes, Events: c.Events}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -18,33 +19,31 @@ import (
 // Type is the component type.
 var Type = component.MustNewType("heddle_storage")
 
-// Open opens a store that is bounded by maxBytes and either gives up its oldest
-// telemetry when it is full (evict) or refuses more.
-type Open func(maxBytes int64, sealRows int, limits storage.Limits, evict bool) (storage.Store, error)
-
 // Factory makes the extension and owns the stores that its extensions opened,
 // one pair for each component id, until it is closed.
 type Factory struct {
 	extension.Factory
 
-	open Open
+	backend Backend
 
-	mu     sync.Mutex // guards pairs and closed
+	mu     sync.Mutex // guards what follows and the stores of the pairs; not held while stores open
 	pairs  map[component.ID]*pair
 	closed bool
 }
 
 // pair is what one extension id holds through all configurations.
 type pair struct {
-	main, archive storage.Store
 	config        Config // that it was opened with
+	logger        *zap.Logger
+	main, archive storage.Store // nil while they are being opened
 }
 
-// NewFactory returns a factory that opens stores with open and shows what they
-// hold in metrics.
-func NewFactory(open Open, metrics prometheus.Registerer) (*Factory, error) {
-	f := &Factory{open: open, pairs: map[component.ID]*pair{}}
-	f.Factory = extension.NewFactory(Type, func() component.Config { return createDefaultConfig() }, f.create, component.StabilityLevelAlpha)
+// NewFactory returns a factory that opens stores with a backend, in the given
+// directory where the configuration names none, and shows what they hold in
+// metrics.
+func NewFactory(backend Backend, directory string, metrics prometheus.Registerer) (*Factory, error) {
+	f := &Factory{backend: backend, pairs: map[component.ID]*pair{}}
+	f.Factory = extension.NewFactory(Type, func() component.Config { return createDefaultConfig(directory) }, f.create, component.StabilityLevelAlpha)
 	if err := metrics.Register(&collector{factory: f}); err != nil {
 		return nil, err
 	}
@@ -55,26 +54,37 @@ func (f *Factory) create(_ context.Context, set extension.Settings, cfg componen
 	return &Extension{factory: f, id: set.ID, logger: set.Logger, config: *cfg.(*Config)}, nil
 }
 
-// take returns the stores of id, opening them when there are none yet. changed
-// says that they are open with another configuration, which then stays in force.
-func (f *Factory) take(id component.ID, cfg Config) (p *pair, changed bool, err error) {
+// claim returns the pair of id. When it is not open yet, open must follow.
+func (f *Factory) claim(id component.ID, cfg Config, logger *zap.Logger) (p *pair, isOpen bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return nil, false, storage.ErrClosed
 	}
 	if p, ok := f.pairs[id]; ok {
-		return p, p.config != cfg, nil
+		return p, true, nil
 	}
-	p = &pair{config: cfg}
-	if p.main, err = f.open(int64(cfg.Memory.MaxBytes), cfg.Memory.SealRows, cfg.Limits.limits(), true); err != nil {
-		return nil, false, fmt.Errorf("opening the store: %w", err)
+	for other, p := range f.pairs {
+		if cfg.Directory != "" && absolute(cfg.Directory) == absolute(p.config.Directory) {
+			return nil, false, fmt.Errorf("directory %s is that of %s: every heddle_storage needs its own", cfg.Directory, other)
+		}
 	}
-	if p.archive, err = f.open(int64(cfg.Archive.MaxBytes), cfg.Memory.SealRows, cfg.Limits.limits(), false); err != nil {
-		return nil, false, errors.Join(fmt.Errorf("opening the archive: %w", err), p.main.Close())
-	}
+	p = &pair{config: cfg, logger: logger}
 	f.pairs[id] = p
 	return p, false, nil
+}
+
+// open opens the stores of a pair that was claimed, or gives up the claim.
+func (f *Factory) open(ctx context.Context, id component.ID, p *pair) error {
+	main, archive, err := f.backend.open(ctx, &p.config, p.logger)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil {
+		delete(f.pairs, id)
+		return err
+	}
+	p.main, p.archive = main, archive
+	return nil
 }
 
 // each calls do for every open pair.
@@ -82,7 +92,9 @@ func (f *Factory) each(do func(component.ID, *pair)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, p := range f.pairs {
-		do(id, p)
+		if p.main != nil {
+			do(id, p)
+		}
 	}
 }
 
@@ -92,43 +104,11 @@ func (f *Factory) Close() error {
 	defer f.mu.Unlock()
 	errs := make([]error, 0, 2*len(f.pairs))
 	for _, p := range f.pairs {
+		started := time.Now()
 		errs = append(errs, p.main.Close(), p.archive.Close())
+		p.logger.Info("the store is closed", zap.String("storage", p.config.Describe()), zap.Duration("took", time.Since(started)))
 	}
 	clear(f.pairs)
 	f.closed = true
 	return errors.Join(errs...)
 }
-
-// Extension hands out the stores of one configuration.
-type Extension struct {
-	factory *Factory
-	id      component.ID
-	logger  *zap.Logger
-	config  Config
-	pair    *pair
-}
-
-var _ extension.Extension = (*Extension)(nil)
-
-// Start opens the stores or takes over those of the configuration before.
-func (e *Extension) Start(context.Context, component.Host) error {
-	p, changed, err := e.factory.take(e.id, e.config)
-	if err != nil {
-		return err
-	}
-	e.pair = p
-	if changed {
-		e.logger.Warn("the store keeps its contents and its earlier settings: restart heddle to apply the new ones",
-			zap.Stringer("max_bytes", p.config.Memory.MaxBytes), zap.Stringer("new_max_bytes", e.config.Memory.MaxBytes))
-	}
-	return nil
-}
-
-// Shutdown leaves the stores open for the next configuration.
-func (e *Extension) Shutdown(context.Context) error { return nil }
-
-// Store returns the main store. It may be called once the extension has started.
-func (e *Extension) Store() storage.Store { return e.pair.main }
-
-// Archive returns the store for traces to keep, with the obligations of Store.
-func (e *Extension) Archive() storage.Store { return e.pair.archive }

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar"
 )
 
 // collector shows the stats of every open store. The label store tells the
@@ -19,18 +20,18 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	descSpans    = desc("heddle_store_spans", "Spans held.")
 	descLogs     = desc("heddle_store_logs", "Log records held.")
-	descBytes    = desc("heddle_store_bytes", "Bytes that the held telemetry takes.")
-	descMaxBytes = desc("heddle_store_max_bytes", "Bound on heddle_store_bytes.")
+	descBytes    = desc("heddle_store_bytes", "Bytes that the held telemetry takes, in memory and in parts.")
+	descMaxBytes = desc("heddle_store_max_bytes", "Bound on heddle_store_bytes; 0 means none.")
 
 	descSpansAccepted = desc("heddle_spans_accepted_total", "Spans stored.")
 	descSpansRejected = desc("heddle_spans_rejected_total", "Spans refused because of what they are.", "reason")
 	descSpansRepaired = desc("heddle_spans_repaired_total", "Spans stored after invalid UTF-8 was replaced.")
-	descSpansEvicted  = desc("heddle_spans_evicted_total", "Spans given up to stay inside the bound.")
+	descSpansEvicted  = desc("heddle_spans_evicted_total", "Spans given up because of their age or for room.")
 
 	descLogsAccepted = desc("heddle_logs_accepted_total", "Log records stored.")
 	descLogsRejected = desc("heddle_logs_rejected_total", "Log records refused because of what they are.", "reason")
 	descLogsRepaired = desc("heddle_logs_repaired_total", "Log records stored after invalid UTF-8 was replaced.")
-	descLogsEvicted  = desc("heddle_logs_evicted_total", "Log records given up to stay inside the bound.")
+	descLogsEvicted  = desc("heddle_logs_evicted_total", "Log records given up because of their age or for room.")
 )
 
 // reasons are all there are; see package storage.
@@ -48,6 +49,9 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	} {
 		ch <- d
 	}
+	for _, m := range diskMetrics {
+		ch <- m.desc
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -57,17 +61,18 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		if id.Name() != "" {
 			prefix = id.Name() + "/"
 		}
-		collect(ch, prefix+"main", p.main.Stats())
-		collect(ch, prefix+"archive", p.archive.Stats())
+		collect(ch, prefix+"main", p.main)
+		collect(ch, prefix+"archive", p.archive)
 	})
 }
 
-func collect(ch chan<- prometheus.Metric, store string, s storage.Stats) {
+func collect(ch chan<- prometheus.Metric, name string, store storage.Store) {
+	s := store.Stats()
 	gauge := func(d *prometheus.Desc, v uint64) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), store)
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), name)
 	}
 	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append([]string{store}, labels...)...)
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append([]string{name}, labels...)...)
 	}
 	gauge(descSpans, s.Spans)
 	gauge(descLogs, s.Logs)
@@ -84,5 +89,18 @@ func collect(ch chan<- prometheus.Metric, store string, s storage.Stats) {
 	for _, reason := range reasons {
 		counter(descSpansRejected, s.RejectedSpans[reason], string(reason))
 		counter(descLogsRejected, s.RejectedLogs[reason], string(reason))
+	}
+	onDisk, ok := store.(interface {
+		DiskStats() (columnar.DiskStats, bool)
+	})
+	if !ok {
+		return
+	}
+	if disk, ok := onDisk.DiskStats(); ok {
+		for _, m := range diskMetrics {
+			for _, v := range m.values(&disk) {
+				ch <- prometheus.MustNewConstMetric(m.desc, m.kind, v.value, append([]string{name}, v.labels...)...)
+			}
+		}
 	}
 }

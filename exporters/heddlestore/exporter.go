@@ -23,8 +23,8 @@ import (
 // StorageExtension is what the exporter needs of the extension it is told to
 // write to. heddle_storage has it.
 type StorageExtension interface {
-	// Store returns the store to write to. It may be called once the
-	// extension has started, which is before any exporter starts.
+	// Store returns the store to write to. It may be called once
+	// pipelines start.
 	Store() storage.Store
 }
 
@@ -78,6 +78,7 @@ func (e *storeExporter) finish(ctx context.Context, outcome storage.Outcome, err
 	}
 	switch {
 	case errors.Is(err, storage.ErrOverloaded):
+		reportOverload(ctx, err, e.config.RetryAfter)
 		return overloaded(err, e.config.RetryAfter)
 	case errors.Is(err, storage.ErrClosed), ctx.Err() != nil:
 		return err // retryable: another try may find a store that is open, or more time

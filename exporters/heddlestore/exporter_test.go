@@ -129,6 +129,14 @@ func TestErrors(t *testing.T) {
 		if len(details) != 1 || details[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration() != time.Second {
 			t.Errorf("details: %v", details)
 		}
+		ctx, outcome := WithOutcome(t.Context())
+		if _, _, ok := outcome.Overloaded(); ok {
+			t.Error("overloaded before the request was written")
+		}
+		_ = push(ctx, oneSpan())
+		if message, after, ok := outcome.Overloaded(); !ok || after != time.Second || message != store.err.Error() {
+			t.Errorf("%q %v %v", message, after, ok)
+		}
 	})
 	t.Run("closed", func(t *testing.T) {
 		store.err = storage.ErrClosed

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -12,9 +13,11 @@ import (
 // Outcome collects what the stores at the ends of the pipelines refused of one
 // request. It is safe for concurrent use: a request may reach several stores.
 type Outcome struct {
-	mu       sync.Mutex // guards what follows
-	rejected storage.Outcome
-	signal   Signal
+	mu         sync.Mutex // guards what follows
+	rejected   storage.Outcome
+	signal     Signal
+	overload   string // why a store took nothing; "" when none refused for that
+	retryAfter time.Duration
 }
 
 // Signal is what a pipeline carries.
@@ -47,6 +50,26 @@ func report(ctx context.Context, signal Signal, written storage.Outcome) {
 	for _, r := range written.Rejected {
 		o.add(r)
 	}
+}
+
+// reportOverload notes that a store took nothing of the request for now.
+func reportOverload(ctx context.Context, err error, after time.Duration) {
+	o, ok := ctx.Value(outcomeKey{}).(*Outcome)
+	if !ok {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.overload, o.retryAfter = err.Error(), max(o.retryAfter, after)
+}
+
+// Overloaded says whether a store refused the request for now, why, and after
+// what time the sender may try again. Receivers of protocols that know no such
+// answer make a plain failure of it.
+func (o *Outcome) Overloaded() (message string, after time.Duration, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.overload, o.retryAfter, o.overload != ""
 }
 
 func (o *Outcome) add(r storage.Rejection) {

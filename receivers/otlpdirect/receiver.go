@@ -27,8 +27,8 @@ import (
 // StorageExtension is what the receiver needs of the extension that a route
 // names. heddle_storage has it.
 type StorageExtension interface {
-	// Store returns the store to write to. It may be called once the
-	// extension has started, which is before any receiver starts.
+	// Store returns the store to write to. It may be called once
+	// pipelines start.
 	Store() storage.Store
 }
 

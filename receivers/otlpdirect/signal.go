@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/otlp"
 )
 
 // signal is what differs between signals, as OTLP names it.
@@ -26,6 +27,9 @@ type signal struct {
 	// side is the part of a store that keeps the signal; it may be a
 	// storage.OTLPWriter. nil: no store takes requests of it as they arrive.
 	side func(storage.Store) any
+	// count counts the records of a protobuf message. Of what is not one it
+	// counts what it can read.
+	count func([]byte) int
 	// asProto makes the protobuf message of the JSON one.
 	asProto func([]byte) ([]byte, error)
 	// answer is the response that says that a store rejected so many records.
@@ -51,6 +55,7 @@ var traces = signal{
 	begin:   (*receiverhelper.ObsReport).StartTracesOp,
 	end:     (*receiverhelper.ObsReport).EndTracesOp,
 	side:    func(s storage.Store) any { return s.Spans() },
+	count:   otlp.CountSpans,
 	asProto: func(body []byte) ([]byte, error) {
 		r := ptraceotlp.NewExportRequest()
 		if err := r.UnmarshalJSON(body); err != nil {
@@ -75,6 +80,7 @@ var logs = signal{
 	begin:   (*receiverhelper.ObsReport).StartLogsOp,
 	end:     (*receiverhelper.ObsReport).EndLogsOp,
 	side:    func(s storage.Store) any { return s.Logs() },
+	count:   otlp.CountLogs,
 	asProto: func(body []byte) ([]byte, error) {
 		r := plogotlp.NewExportRequest()
 		if err := r.UnmarshalJSON(body); err != nil {

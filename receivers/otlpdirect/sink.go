@@ -61,7 +61,7 @@ func (s *storeSink) take(ctx context.Context, o observer, r request) (storage.Ou
 		o.end(ctx, 0, err) // like upstream, which cannot count what it cannot read
 		return storage.Outcome{}, &malformedError{err}
 	}
-	refused := countRecords(r.Body)
+	refused := o.signal.count(r.Body)
 	if refused == 0 { // there was nothing to take
 		o.end(ctx, 0, nil)
 		return storage.Outcome{}, nil

@@ -103,6 +103,7 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 	s := &Store{opts: memory, disk: d}
 	s.stats.RejectedSpans, s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
 	s.drop()
+	s.spans.alike, s.logs.alike = true, true
 	d.s = s
 	d.flushed.L = &s.mu
 	defer func() {

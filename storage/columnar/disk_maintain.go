@@ -136,7 +136,7 @@ func (d *disk) expire() error {
 }
 
 // chooseExpired returns the parts that the retention does not keep. evict says
-// that the bound on bytes is held by giving up the oldest hours.
+// that room is made by giving up the oldest hours.
 func chooseExpired(parts []*livePart, r Retention, evict bool, now time.Time, free int64) (gone []*livePart) {
 	parts = slices.Clone(parts)
 	sortParts(parts)
@@ -148,8 +148,9 @@ func chooseExpired(parts []*livePart, r Retention, evict bool, now time.Time, fr
 	for len(parts) > 0 {
 		hour := parts[0].Hour
 		old := r.MaxAge > 0 && now.Sub(time.Unix((hour+1)*3600, 0)) >= r.MaxAge
-		crowded := r.MaxBytes > 0 && evict && bytes > r.MaxBytes || r.MinFreeBytes > 0 && free < r.MinFreeBytes
-		if !old && (!crowded || hour >= lastHour && !(evict && bytes > r.MaxBytes && r.MaxBytes > 0)) {
+		large := evict && r.MaxBytes > 0 && bytes > r.MaxBytes
+		crowded := evict && r.MinFreeBytes > 0 && free < r.MinFreeBytes && hour < lastHour
+		if !old && !large && !crowded {
 			break
 		}
 		n := 0
@@ -418,7 +419,7 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge, PageRows: pageRowsFor(m.d.opts.pageRows, most)})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: mergedParts.Level, PageRows: pageRowsFor(m.d.opts.pageRows, most)})
 	s := newSummary()
 	for i := range groups {
 		if err := ctx.Err(); err != nil {
@@ -461,7 +462,7 @@ func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		}
 	}
 	p.define()
-	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge, PageRows: m.d.opts.pageRows})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: mergedParts.Level, PageRows: m.d.opts.pageRows})
 	s := newSummary()
 	for _, group := range groups {
 		if err := ctx.Err(); err != nil {

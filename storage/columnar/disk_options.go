@@ -40,8 +40,9 @@ type DiskOptions struct {
 	// DeleteWithin is the deadline by which what was deleted is gone from disk.
 	DeleteWithin time.Duration
 
-	// WhenFull says what happens when Retention.MaxBytes is reached: the oldest
-	// hour is given up, or writes are refused.
+	// WhenFull says what happens when Retention.MaxBytes is reached or less than
+	// Retention.MinFreeBytes is free: the oldest hours are given up, or writes
+	// are refused and only age makes room.
 	WhenFull WhenFull
 
 	FS     vfs.FS       // nil: the real one
@@ -62,7 +63,7 @@ type DiskOptions struct {
 type Retention struct {
 	MaxAge       time.Duration // since arrival; 0: for ever
 	MaxBytes     int64         // of all parts together; 0: no bound
-	MinFreeBytes int64         // on the disk, below which the oldest hours go and below half of which writes are refused; 0: the default, negative: no bound
+	MinFreeBytes int64         // on the disk, below which the oldest hours go, unless WhenFull is Refuse, and below half of which writes are refused; 0: the default, negative: no bound
 }
 
 // DefaultDiskOptions lose nothing that was acknowledged and keep everything

@@ -124,6 +124,19 @@ func (p *livePart) rowsOf(group int) int {
 	return int(zones[group].Rows)
 }
 
+// countKeys adds what the index says of the keys in the part.
+func (p *livePart) countKeys(k *keyCounter) error {
+	index, _, err := p.openIndex()
+	if err != nil {
+		return err
+	}
+	keys, err := index.Keys()
+	for _, key := range keys {
+		k.add(key.Scope, key.Name, key.Type, key.Count)
+	}
+	return err
+}
+
 // end closes the files, and removes them if the part was dropped.
 func (p *livePart) end() error {
 	p.mu.Lock()

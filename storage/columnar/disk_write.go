@@ -342,10 +342,11 @@ func (w *hashingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// zstd levels of parts: fast where a sender may be waiting, small where not.
-const (
-	levelFlush = 1
-	levelMerge = 2
+// flushedParts are written fast, because a sender may be waiting for memory;
+// mergedParts small.
+var (
+	flushedParts = parquet.Options{Level: 1, PageRows: 8192}
+	mergedParts  = parquet.Options{Level: 3, PageRows: 8192}
 )
 
 // writeSpanTable writes a sealed table as a part. pageRows are the rows of a
@@ -354,7 +355,7 @@ func writeSpanTable(w io.Writer, t *spanTable, pageRows int) (*summary, error) {
 	p := newSpanPart()
 	p.addTable(t)
 	p.define()
-	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush, PageRows: pageRowsFor(pageRows, max(mostChildren(t.events.owner), mostChildren(t.links.owner)))})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: flushedParts.Level, PageRows: pageRowsFor(pageRows, max(mostChildren(t.events.owner), mostChildren(t.links.owner)))})
 	s := newSummary()
 	g := p.group([]*spanTable{t}, sealOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {
@@ -369,7 +370,7 @@ func writeLogTable(w io.Writer, t *logTable, pageRows int) (*summary, error) {
 	p := newLogPart()
 	p.addTable(t)
 	p.define()
-	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush, PageRows: pageRows})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: flushedParts.Level, PageRows: pageRows})
 	s := newSummary()
 	g := p.group([]*logTable{t}, logOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {

@@ -37,7 +37,7 @@ func (t *spanRows) vector(k storage.Key) vector {
 	case storage.KeySpanID:
 		return fixedVector[storage.SpanID]{t.column(f.spanID)}
 	case storage.KeyParentID:
-		return fixedVector[storage.SpanID]{t.column(f.parent)}
+		return idVector[storage.SpanID](t.parents(0, t.n))
 	case storage.KeyScopeName:
 		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].name) })
 	case storage.KeyScopeVersion:
@@ -86,19 +86,42 @@ func (g *rowGroup) owners(id, from, to int) (owners []uint32) {
 	return owners
 }
 
+// parents decodes the ids of the parents of rows [from, to).
+func (t *spanRows) parents(from, to int) []storage.SpanID {
+	f := &t.part.fixed
+	parents, offsets := ids[storage.SpanID](t.column(f.farParent), from, to), ints[int64](t.column(f.parentOffset), from, to)
+	first, end := to, from // rows of parents
+	for i, offset := range offsets {
+		if at := from + i + int(offset); offset != 0 {
+			if at < 0 || at >= t.n {
+				t.fail(errPart)
+				return parents
+			}
+			first, end = min(first, at), max(end, at+1)
+		}
+	}
+	spans := ids[storage.SpanID](t.column(f.spanID), first, max(first, end))
+	for i, offset := range offsets {
+		if offset != 0 {
+			parents[i] = spans[from+i+int(offset)-first]
+		}
+	}
+	return parents
+}
+
 func (t *spanRows) fill(b *storage.Batch, rows []uint32) {
 	f := &t.part.fixed
 	b.TraceIDs, b.SpanIDs = pickIDs(t.column(f.traceID), rows, b.TraceIDs), pickIDs(t.column(f.spanID), rows, b.SpanIDs)
 	b.DurationsNs = t.column(f.duration).pickInts(rows, b.DurationsNs)
 }
 
-func (t *spanRows) joinable() *joinColumns {
+func (t *spanRows) joinable(from, to int) *joinColumns {
 	f := &t.part.fixed
 	return &joinColumns{
-		traceIDs: ids[storage.TraceID](t.column(f.traceID), 0, t.n), spanIDs: ids[storage.SpanID](t.column(f.spanID), 0, t.n),
-		parents: ids[storage.SpanID](t.column(f.parent), 0, t.n),
-		kinds:   ints[uint8](t.column(f.kind), 0, t.n), statuses: ints[uint8](t.column(f.status), 0, t.n),
-		origin: t.originCodes(), services: t.part.services,
+		traceIDs: ids[storage.TraceID](t.column(f.traceID), from, to), spanIDs: ids[storage.SpanID](t.column(f.spanID), from, to),
+		parents: t.parents(from, to), times: ints[int64](t.times(), from, to),
+		kinds: ints[uint8](t.column(f.kind), from, to), statuses: ints[uint8](t.column(f.status), from, to),
+		origin: t.originCodes()[from:to], services: t.part.services,
 	}
 }
 
@@ -127,7 +150,7 @@ func (t *spanRows) load(from, to int) *spanTable {
 	out := &spanTable{}
 	out.n, out.zone = to-from, t.zone
 	out.traceIDs, out.spanIDs = ids[storage.TraceID](t.column(f.traceID), from, to), ids[storage.SpanID](t.column(f.spanID), from, to)
-	out.parents = ids[storage.SpanID](t.column(f.parent), from, to)
+	out.parents = t.parents(from, to)
 	out.times, out.durations = ints[int64](t.column(f.time), from, to), ints[int64](t.column(f.duration), from, to)
 	out.kinds, out.statuses = ints[uint8](t.column(f.kind), from, to), ints[uint8](t.column(f.status), from, to)
 	out.names, out.name = t.column(f.name).text(from, to, to-from)

@@ -26,8 +26,8 @@ func TestVectorsOfRowGroups(t *testing.T) {
 		spans := openFile(t, spanFile(t, spanTableOf(t, oddTraces(r, rows, 1+r.IntN(60))), 64))
 		logs := openFile(t, logFile(t, logTableOf(t, oddLogs(r, rows)), 64))
 		if seed%2 == 1 { // dictionaries that several parts had, and overflow
-			spans, _ = mergedParts(t, r, []*partFile{spans, openFile(t, spanFile(t, spanTableOf(t, oddTraces(r, rows, 9), manyKeys(r)), 64))}, 4*rows)
-			logs, _ = mergedParts(t, r, []*partFile{logs, openFile(t, logFile(t, logTableOf(t, oddLogs(r, rows), manyLogKeys(r)), 64))}, 4*rows)
+			spans, _ = partsMerged(t, r, []*partFile{spans, openFile(t, spanFile(t, spanTableOf(t, oddTraces(r, rows, 9), manyKeys(r)), 64))}, 4*rows)
+			logs, _ = partsMerged(t, r, []*partFile{logs, openFile(t, logFile(t, logTableOf(t, oddLogs(r, rows), manyLogKeys(r)), 64))}, 4*rows)
 		}
 		t.Run(fmt.Sprint("spans ", seed), func(t *testing.T) {
 			memory := spans.spanRows(0)

@@ -44,6 +44,7 @@ type builder[T memTable] interface {
 	zone() zone
 	snapshot() T // what was appended so far; later appends do not touch it
 	seal() T     // ends the building
+	expect(T)    // makes room in an empty builder for as much as a table has
 }
 
 // sealedTable is a table with what the store needs to know about it.
@@ -70,6 +71,10 @@ type head[T memTable, B builder[T]] struct {
 
 	positions           // of open
 	since     time.Time // of the first request in open
+
+	// alike says that a builder may take from its start what the table before
+	// it took: no slice is copied while it grows.
+	alike bool
 }
 
 // anyHead is a head of any signal.
@@ -123,6 +128,9 @@ func (h *head[T, B]) seal(age uint64) {
 	h.sealed = append(h.sealed, sealedTable[T]{t, int64(t.base().size), age, h.positions})
 	h.sealedBytes += int64(t.base().size)
 	h.open, h.positions, h.since = h.begin(), positions{}, time.Time{}
+	if h.alike {
+		h.open.expect(t)
+	}
 }
 
 func (h *head[T, B]) logged(lsn uint64, now time.Time) {

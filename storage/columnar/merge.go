@@ -223,8 +223,7 @@ func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 func (m *spanMerge) arrange(g *mergeGroup) (sources []*spanTable, a *arrangement, err error) {
 	lists := [][]rowRef{g.rows}
 	if g.rows == nil {
-		slices.SortFunc(g.traces, func(a, b int32) int { return bytes.Compare(m.traces[a].id[:], m.traces[b].id[:]) })
-		lists = lists[:0]
+		lists = lists[:0] // the traces are in the order of their first start already
 		for _, at := range g.traces {
 			lists = append(lists, m.rowsOf(&m.traces[at]))
 		}

@@ -33,9 +33,9 @@ func (m *merging) writeSpans(t testing.TB, w io.Writer) (*summary, error) {
 	return m.spans(t.Context(), w)
 }
 
-// mergedParts merges parts again and again, as a store does over the hours of a
+// partsMerged merges parts again and again, as a store does over the hours of a
 // day: neighbours first, then what came of them.
-func mergedParts(t testing.TB, r *rand.Rand, files []*partFile, groupRows int) (*partFile, int) {
+func partsMerged(t testing.TB, r *rand.Rand, files []*partFile, groupRows int) (*partFile, int) {
 	t.Helper()
 	folded := 0
 	for len(files) > 1 {
@@ -78,7 +78,7 @@ func TestMergingKeepsEverySpanOnce(t *testing.T) {
 				all = append(all, dumpSpans(table.spans(allRows(table.n)))...)
 				files = append(files, openFile(t, spanFile(t, table, 0)))
 			}
-			merged, folded := mergedParts(t, r, files, groupRows)
+			merged, folded := partsMerged(t, r, files, groupRows)
 			got := spanRowsOf(t, merged)
 			if folded != len(all)-len(got) {
 				t.Errorf("%d spans were folded, %d are missing", folded, len(all)-len(got))
@@ -199,7 +199,7 @@ func TestMergingKeepsEveryRecord(t *testing.T) {
 				all = append(all, dumpLogs(table.records(allRows(table.n)))...)
 				files = append(files, openFile(t, logFile(t, table, 0)))
 			}
-			merged, _ := mergedParts(t, r, files, groupRows)
+			merged, _ := partsMerged(t, r, files, groupRows)
 			if diff := firstDifference(slices.Sorted(slices.Values(logRowsOf(t, merged))), slices.Sorted(slices.Values(all))); diff != "" {
 				t.Error(diff)
 			}

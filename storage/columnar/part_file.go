@@ -27,13 +27,13 @@ type partFile struct {
 
 // fixedColumns are the numbers of the columns that every part has.
 type fixedColumns struct {
-	time, origin, shape                                               int
-	traceID, spanID, parent, duration, kind, status, name             int
-	statusMessage, traceState, flags                                  int
-	droppedAttributes, droppedEvents, droppedLinks                    int
-	eventTime, eventName, eventDropped, eventShape                    int
-	linkTrace, linkSpan, linkState, linkFlags, linkDropped, linkShape int
-	observed, severity, severityText, eventNameOfLog                  int
+	time, origin, shape                                                    int
+	traceID, spanID, parentOffset, farParent, duration, kind, status, name int
+	statusMessage, traceState, flags                                       int
+	droppedAttributes, droppedEvents, droppedLinks                         int
+	eventTime, eventName, eventDropped, eventShape                         int
+	linkTrace, linkSpan, linkState, linkFlags, linkDropped, linkShape      int
+	observed, severity, severityText, eventNameOfLog                       int
 }
 
 // openPart reads the footer of a part. zones are the time ranges of its row
@@ -149,7 +149,7 @@ func (p *partFile) findSpanColumns() error {
 	return p.find([]wantedColumn{
 		{"", "start", parquet.Int64, &f.time}, {"", nameOrigin, parquet.Int32, &f.origin}, {"", nameShape, parquet.Int32, &f.shape},
 		{"", nameOverflow, parquet.ByteArray, &p.attrs.overflow},
-		{"", "trace_id", parquet.Fixed, &f.traceID}, {"", "span_id", parquet.Fixed, &f.spanID}, {"", "parent_span_id", parquet.Fixed, &f.parent},
+		{"", "trace_id", parquet.Fixed, &f.traceID}, {"", "span_id", parquet.Fixed, &f.spanID}, {"", nameParentOffset, parquet.Int32, &f.parentOffset}, {"", nameFarParent, parquet.Fixed, &f.farParent},
 		{"", "duration_ns", parquet.Int64, &f.duration}, {"", "kind", parquet.Int32, &f.kind}, {"", "status", parquet.Int32, &f.status},
 		{"", "name", parquet.ByteArray, &f.name}, {"", "status_message", parquet.ByteArray, &f.statusMessage},
 		{"", "trace_state", parquet.ByteArray, &f.traceState}, {"", "flags", parquet.Int32, &f.flags},
