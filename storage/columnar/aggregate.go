@@ -53,6 +53,7 @@ func aggregateItems[T table](ctx context.Context, items []aggregateItem[T], q st
 		if w == nil {
 			a := first
 			if worker > 0 {
+				var err error
 				if a, err = newAggregator(q); err != nil {
 					return err
 				}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/catalog"
 	"github.com/heddle-io/heddle/storage/columnar/wal"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
@@ -52,10 +53,19 @@ type DiskOptions struct {
 	// second. nil: it is logged.
 	Progress func(doneBytes, totalBytes int64)
 
-	now        func() time.Time // nil: time.Now
-	pageRows   int              // rows of a page of a part; 0: the default
-	keepTwins  bool             // identical spans stay when parts are merged
-	catalogDir string           // of the catalog when FS is not the real one; "": in memory
+	// What follows is for tests.
+
+	now          func() time.Time // nil: time.Now
+	tick         time.Duration    // how often the clock looks; 0: every second
+	still        bool             // nothing is done in the background: the test does it
+	pageRows     int              // rows of a page of a part; 0: the default
+	keepTwins    bool             // identical spans stay when parts are merged
+	segmentBytes int64            // of the log; 0: its default
+	// When FS is not the real one the catalog, which does its own I/O, is in
+	// this directory or, when that is empty, in memory. A catalog that is given
+	// is used and not closed: it keeps all it knows over a crash.
+	catalogDir string
+	catalog    *catalog.Catalog
 }
 
 // Retention says how long records are kept. They are given up by whole hours
@@ -148,5 +158,6 @@ func (o DiskOptions) withDefaults() DiskOptions {
 	if o.now == nil {
 		o.now = time.Now
 	}
+	orDefault(&o.tick, time.Second)
 	return o
 }

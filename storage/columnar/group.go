@@ -87,8 +87,12 @@ type decodedPage struct {
 }
 
 // index is the number of the value at a place, counted from the page's first
-// place; ok says whether there is one.
+// place; ok says whether there is one. In a column of a list that could not be
+// read there are fewer places than in the others.
 func (p *decodedPage) index(place int) (i uint32, ok bool) {
+	if place >= p.Places {
+		return 0, false
+	}
 	if p.Present == nil {
 		return uint32(place), true
 	}
@@ -422,11 +426,15 @@ func (c *groupColumn) eachRun(rows []uint32, f func(from, to int, p *decodedPage
 // those without a value. test gets the number of the value.
 func (p *decodedPage) keepPlaces(sel bitmap, test func(i int) bool) {
 	if p.Present == nil {
-		sel.keep(test)
+		sel.keep(func(place int) bool { return place < p.Places && test(place) })
 		return
 	}
 	for w, word := range sel {
 		if word == 0 {
+			continue
+		}
+		if w >= len(p.Present) { // reading failed
+			sel[w] = 0
 			continue
 		}
 		present, keep := p.Present[w], uint64(0)

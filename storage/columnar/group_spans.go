@@ -157,21 +157,31 @@ func (t *spanRows) load(from, to int) *spanTable {
 	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), from, to), len(p.origins.pairs)), p.origins
 	t.loadRare(out, from, to)
 	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), from, to)
+	t.loadEvents(&out.events, from, to)
+	t.loadLinks(&out.links, from, to)
+	if t.failed != nil {
+		// The columns of a list may be of different length.
+		out.events, out.links = eventTable{}, linkTable{}
+	}
+	return out
+}
 
-	e := &out.events
+func (t *spanRows) loadEvents(e *eventTable, from, to int) {
+	f, p := &t.part.fixed, t.part
 	e.owner = t.owners(f.eventTime, from, to)
 	e.times = ints[int64](t.column(f.eventTime), from, to)
 	e.names, e.name = t.column(f.eventName).text(from, to, len(e.owner))
 	e.dropped = ints[uint32](t.column(f.eventDropped), from, to)
 	e.attrs = t.loadAttrs(&p.events, t.column(f.eventShape), from, to)
+}
 
-	l := &out.links
+func (t *spanRows) loadLinks(l *linkTable, from, to int) {
+	f, p := &t.part.fixed, t.part
 	l.owner = t.owners(f.linkTrace, from, to)
 	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), from, to), ids[storage.SpanID](t.column(f.linkSpan), from, to)
 	l.states, l.state = t.column(f.linkState).text(from, to, len(l.owner))
 	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), from, to), ints[uint32](t.column(f.linkDropped), from, to)
 	l.attrs = t.loadAttrs(&p.links, t.column(f.linkShape), from, to)
-	return out
 }
 
 func (t *spanRows) loadRare(out *spanTable, from, to int) {
@@ -235,7 +245,7 @@ func (g *rowGroup) countColumns(k *keyCounter, scope storage.Scope, l *listColum
 				return
 			}
 			both := sub.clone()
-			both.and(p.Present)
+			both.and(p.Present[:min(len(sub), len(p.Present))]) // shorter when reading failed
 			n += both.count()
 		})
 		if n > 0 {

@@ -86,6 +86,7 @@ type anyHead interface {
 	seal(age uint64)
 	logged(lsn uint64, now time.Time) // must be called after the append of a request that is in the log
 	firstLSN() uint64                 // position of the oldest request held, 0 when there is none
+	openLSN() uint64                  // position of the oldest request in open, 0 when there is none
 	openSince() time.Time             // when the oldest request in open came
 }
 
@@ -141,6 +142,7 @@ func (h *head[T, B]) logged(lsn uint64, now time.Time) {
 }
 
 func (h *head[T, B]) openSince() time.Time { return h.since }
+func (h *head[T, B]) openLSN() uint64      { return h.minLSN }
 
 func (h *head[T, B]) firstLSN() uint64 {
 	if len(h.sealed) > 0 {

@@ -66,15 +66,15 @@ func (x *expectedColumns) fill(id int, cell func(row int) any) {
 	}
 }
 
-// attribute is a key with a value.
-type attribute struct {
+// cellAttr is a key with a value.
+type cellAttr struct {
 	key   string
 	value storage.Value
 }
 
 // setAttrs fills the attribute columns of a list kind. lists has the attributes
 // of a row, or of every element of one.
-func (x *expectedColumns) setAttrs(l *listColumns, lists func(row int) [][]attribute) {
+func (x *expectedColumns) setAttrs(l *listColumns, lists func(row int) [][]cellAttr) {
 	known := map[columnKey]bool{}
 	for _, k := range l.keys {
 		known[k] = true
@@ -179,15 +179,26 @@ func present(id []byte) any {
 func expectSpans(t *testing.T, p *partFile, s *storage.Spans) *expectedColumns {
 	x := newExpected(p, s.Len())
 	text := func(of []uint32) func(int) any { return func(row int) any { return s.Strings[of[row]] } }
-	list := func(r storage.Range) (list []attribute) {
+	list := func(r storage.Range) (list []cellAttr) {
 		for _, a := range s.List(r) {
-			list = append(list, attribute{s.Strings[a.Key], s.Value(a)})
+			list = append(list, cellAttr{s.Strings[a.Key], s.Value(a)})
 		}
 		return list
 	}
 	x.set(t, "", "trace_id", func(row int) any { return hexCell(s.TraceIDs[row][:]) })
 	x.set(t, "", "span_id", func(row int) any { return hexCell(s.SpanIDs[row][:]) })
-	x.set(t, "", "parent_span_id", func(row int) any { return present(s.ParentIDs[row][:]) })
+	x.set(t, "", nameParentOffset, func(row int) any {
+		if at := parentRow(s, row); at >= 0 {
+			return fmt.Sprint(at - row)
+		}
+		return nil
+	})
+	x.set(t, "", nameFarParent, func(row int) any {
+		if parentRow(s, row) >= 0 {
+			return nil
+		}
+		return present(s.ParentIDs[row][:])
+	})
 	x.set(t, "", "start", func(row int) any { return fmt.Sprint(s.StartsNs[row]) })
 	x.set(t, "", "duration_ns", func(row int) any { return fmt.Sprint(s.DurationsNs[row]) })
 	x.set(t, "", "kind", func(row int) any { return fmt.Sprint(s.Kinds[row]) })
@@ -227,14 +238,14 @@ func expectSpans(t *testing.T, p *partFile, s *storage.Spans) *expectedColumns {
 	x.set(t, "links", "trace_state", links(func(l storage.Link) any { return s.Strings[l.TraceState] }))
 	x.set(t, "links", "flags", links(func(l storage.Link) any { return fmt.Sprint(l.Flags) }))
 	x.set(t, "links", "dropped_attributes", links(func(l storage.Link) any { return fmt.Sprint(l.DroppedAttributes) }))
-	x.setAttrs(&p.attrs, func(row int) [][]attribute { return [][]attribute{list(s.Attributes[row])} })
-	x.setAttrs(&p.events, func(row int) (lists [][]attribute) {
+	x.setAttrs(&p.attrs, func(row int) [][]cellAttr { return [][]cellAttr{list(s.Attributes[row])} })
+	x.setAttrs(&p.events, func(row int) (lists [][]cellAttr) {
 		for _, e := range s.EventsOf(row) {
 			lists = append(lists, list(e.Attributes))
 		}
 		return lists
 	})
-	x.setAttrs(&p.links, func(row int) (lists [][]attribute) {
+	x.setAttrs(&p.links, func(row int) (lists [][]cellAttr) {
 		for _, l := range s.LinksOf(row) {
 			lists = append(lists, list(l.Attributes))
 		}
@@ -264,12 +275,12 @@ func expectLogs(t *testing.T, p *partFile, l *storage.Logs) *expectedColumns {
 			return nil
 		})
 	}
-	x.setAttrs(&p.attrs, func(row int) [][]attribute {
-		var list []attribute
+	x.setAttrs(&p.attrs, func(row int) [][]cellAttr {
+		var list []cellAttr
 		for _, a := range l.List(l.Attributes[row]) {
-			list = append(list, attribute{l.Strings[a.Key], l.Value(a)})
+			list = append(list, cellAttr{l.Strings[a.Key], l.Value(a)})
 		}
-		return [][]attribute{list}
+		return [][]cellAttr{list}
 	})
 	return x
 }
@@ -726,4 +737,19 @@ func rowsInOrder(a *arrangement) []uint32 {
 		rows[at] = uint32(row)
 	}
 	return rows
+}
+
+// parentRow is the row of a span's parent where that is in the part, which has
+// one row group: the first with its id in the trace. A span that names itself,
+// or one like it, has its parent elsewhere. -1: there is none.
+func parentRow(s *storage.Spans, row int) int {
+	for at := range s.Len() {
+		if !s.ParentIDs[row].IsEmpty() && s.TraceIDs[at] == s.TraceIDs[row] && s.SpanIDs[at] == s.ParentIDs[row] {
+			if at == row {
+				return -1
+			}
+			return at
+		}
+	}
+	return -1
 }

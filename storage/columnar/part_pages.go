@@ -13,12 +13,9 @@ const minPageRows = 64
 const maxChildren = parquet.MaxPageElements / minPageRows
 
 // pageRowsFor are the rows of a page where no row has more than most events or
-// links. usual is how many they are otherwise, 0 means the default.
+// links. usual is how many they are otherwise.
 func pageRowsFor(usual, most int) int {
 	rows := usual
-	if rows == 0 {
-		rows = parquet.DefaultPageRows
-	}
 	for rows > minPageRows && rows*most > parquet.MaxPageElements {
 		rows /= 2
 	}

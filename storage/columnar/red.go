@@ -111,7 +111,8 @@ func spanItems(tables []spanSource, q storage.Aggregation) (items []aggregateIte
 		}
 		for _, w := range red.left() {
 			if !w.Empty() && overlaps(t, w) {
-				items = append(items, aggregateItem[spanSource]{table: t, window: w})
+				// A view of its own: items are worked on at the same time.
+				items = append(items, aggregateItem[spanSource]{table: &spanView{v.view}, window: w})
 			}
 		}
 	}
