@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -128,18 +129,35 @@ func checkGroups(t *testing.T, p *partFile, groupRows int, long map[string]bool)
 			}
 			groupOf[id] = number
 			first = min(first, table.times[i])
-			if i > 0 {
-				order := bytes.Compare(table.traceIDs[i-1][:], table.traceIDs[i][:])
-				if order > 0 || order == 0 && table.times[i-1] > table.times[i] {
-					t.Fatalf("row group %d: row %d is out of order", number, i)
-				}
-			}
+		}
+		if row := firstOutOfOrder(table); row >= 0 {
+			t.Fatalf("row group %d: row %d is out of order", number, row)
 		}
 		if first < previous {
 			t.Errorf("row group %d begins %d ns before the one before", number, previous-first)
 		}
 		previous = first
 	}
+}
+
+// firstOutOfOrder finds the first row that is not where it belongs: traces come
+// in the order of their first start and id, their spans in that of starts. -1:
+// there is none.
+func firstOutOfOrder(t *spanTable) int {
+	begin := 0 // of the trace
+	for i := 1; i < t.n; i++ {
+		if t.traceIDs[i] == t.traceIDs[begin] {
+			if t.times[i] < t.times[i-1] {
+				return i
+			}
+			continue
+		}
+		if cmp.Or(cmp.Compare(t.times[i], t.times[begin]), bytes.Compare(t.traceIDs[i][:], t.traceIDs[begin][:])) <= 0 {
+			return i
+		}
+		begin = i
+	}
+	return -1
 }
 
 // TestMergingSplitsGiantTraces: a trace with more spans than a row group goes

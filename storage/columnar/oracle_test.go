@@ -419,6 +419,9 @@ func parquetGoCell(c *parquet.Column, v pq.Value) string {
 	case parquet.Boolean:
 		return fmt.Sprint(v.Boolean())
 	case parquet.Int32:
+		if c.Logical == parquet.None {
+			return fmt.Sprint(v.Int32())
+		}
 		return fmt.Sprint(v.Uint32())
 	case parquet.Int64:
 		return fmt.Sprint(v.Int64())
