@@ -2,7 +2,9 @@ package columnar
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -32,17 +34,20 @@ func TestPartIsTheSortedTable(t *testing.T) {
 	}
 }
 
-// sortedSpans are the spans of a table by trace, start and span.
+// sortedSpans are the spans of a table by the first start of their trace, trace,
+// start and span.
 func sortedSpans(table *spanTable) []string {
+	first := map[storage.TraceID]int64{}
+	for i, id := range table.traceIDs {
+		if ns, ok := first[id]; !ok || table.times[i] < ns {
+			first[id] = table.times[i]
+		}
+	}
 	rows := allRows(table.n)
 	slices.SortStableFunc(rows, func(a, b uint32) int {
-		if c := bytes.Compare(table.traceIDs[a][:], table.traceIDs[b][:]); c != 0 {
-			return c
-		}
-		if table.times[a] != table.times[b] {
-			return int(min(1, max(-1, table.times[a]-table.times[b])))
-		}
-		return bytes.Compare(table.spanIDs[a][:], table.spanIDs[b][:])
+		trace, other := table.traceIDs[a], table.traceIDs[b]
+		return cmp.Or(cmp.Compare(first[trace], first[other]), bytes.Compare(trace[:], other[:]),
+			cmp.Compare(table.times[a], table.times[b]), bytes.Compare(table.spanIDs[a][:], table.spanIDs[b][:]))
 	})
 	all := dumpSpans(table.spans(allRows(table.n)))
 	return pickRows(nil, all, rows)
@@ -98,14 +103,23 @@ func TestPartsOfTheLongestLists(t *testing.T) {
 	}
 }
 
-// TestLimitsOfADisk: what a page cannot have must not be accepted.
+// TestLimitsOfADisk: what a page cannot have is not accepted, whatever the
+// limits are.
 func TestLimitsOfADisk(t *testing.T) {
-	for _, events := range []int{-1, maxChildren + 1} {
+	for events, want := range map[int]int{0: maxChildren, 1: 1, maxChildren: maxChildren, math.MaxInt32: maxChildren} {
 		o := diskOptions()
-		o.Limits = storage.Limits{ValueBytes: 100, Attributes: 100, Events: events}
-		if s, err := OpenDisk(t.Context(), o); err == nil {
-			_ = s.Close()
-			t.Errorf("%d events were allowed", events)
+		o.Limits = storage.Limits{ValueBytes: 100, Events: events}
+		s := openDisk(t, o)
+		if got := s.opts.Limits.Events; got != want {
+			t.Errorf("with a limit of %d events it is %d, want %d", events, got, want)
 		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	o := diskOptions()
+	o.Limits = storage.Limits{Events: -1}
+	if _, err := OpenDisk(t.Context(), o); err == nil {
+		t.Error("a negative limit was allowed")
 	}
 }

@@ -16,7 +16,7 @@ import (
 // has the default of DefaultDiskOptions, unless it says otherwise.
 type DiskOptions struct {
 	Dir    string
-	Limits storage.Limits // of a single record
+	Limits storage.Limits // of a single record; Events is at most 65,536, which a page of a part has room for
 
 	// Durability says what a write waits for before it is acknowledged.
 	Durability   wal.Durability
@@ -110,8 +110,6 @@ func (o DiskOptions) Validate() error {
 		return fmt.Errorf("columnar: Retention %+v must not be negative", o.Retention)
 	case o.WhenFull > Refuse:
 		return fmt.Errorf("columnar: WhenFull is %v, it must be evict or refuse", o.WhenFull)
-	case o.Limits.Events == 0 || o.Limits.Events > maxChildren:
-		return fmt.Errorf("columnar: Limits.Events is %d, it must be 1 to %d: a page of a part has room for so many", o.Limits.Events, maxChildren)
 	}
 	return validLimits(o.Limits)
 }
@@ -137,6 +135,9 @@ func orDefault[T comparable](v *T, to T) {
 func (o DiskOptions) withDefaults() DiskOptions {
 	d := DefaultDiskOptions()
 	orDefault(&o.Limits, d.Limits)
+	if o.Limits.Events == 0 || o.Limits.Events > maxChildren {
+		o.Limits.Events = maxChildren
+	}
 	orDefault(&o.SyncInterval, d.SyncInterval)
 	orDefault(&o.MaxMemoryBytes, d.MaxMemoryBytes)
 	orDefault(&o.MaxInFlightBytes, d.MaxInFlightBytes)

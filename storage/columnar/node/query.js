@@ -15,6 +15,7 @@ async function clickhouse() {
 }
 
 async function main() {
+  process.stdin.setEncoding('utf8'); // or a character may be cut in two
   let input = '';
   for await (const part of process.stdin) input += part;
   const run = await { duckdb, clickhouse }[process.argv[2]]();
