@@ -117,8 +117,8 @@ func (d *disk) waitForMemory(ctx context.Context, size int64) error {
 			return fmt.Errorf("columnar: %w", storage.ErrClosed)
 		case !time.Now().Before(until):
 			d.counts.refusedBusy.Add(1)
-			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %v): %w",
-				d.s.bytes(), d.opts.MaxMemoryBytes, d.flushError, storage.ErrOverloaded)
+			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %s): %w",
+				d.s.bytes(), d.opts.MaxMemoryBytes, fmt.Sprint(d.flushError), storage.ErrOverloaded)
 		}
 	}
 	return nil
