@@ -32,7 +32,7 @@ var errPart = errors.New("columnar: damaged metadata of a part")
 
 // errFormat says that a part is of a format that this program does not know.
 // That is no damage: the part must stay where it is.
-var errFormat = errors.New("columnar: a newer heddle wrote this part; use that one, or move the part out of the data directory")
+var errFormat = errors.New("columnar: a newer heddle wrote this part: open the data directory with that one")
 
 // maxMeta bounds one entry of the metadata, decompressed.
 const maxMeta = 1 << 30
