@@ -47,7 +47,7 @@ func (x *Inspection) withLog(f func(log *wal.Log, found wal.Recovery) error) err
 	if err != nil || x.running || files == 0 {
 		return err
 	}
-	log, found, err := wal.Open(still{x.fs}, x.path("wal"), wal.Options{
+	log, found, err := wal.Open(newStill(x.fs), x.path("wal"), wal.Options{
 		NextLSN: max(x.state.Settings[settingNext], 1),
 		OnError: func(error) {}, // nothing is written that could fail
 	})
