@@ -25,7 +25,7 @@ var testClock = time.Date(2026, 8, 1, 10, 30, 0, 0, time.UTC)
 // as they are before the store is closed.
 func fillDisk(t testing.TB, o DiskOptions, more func(*Store)) image {
 	t.Helper()
-	o.now = func() time.Time { return testClock }
+	o.now, o.still = func() time.Time { return testClock }, true
 	s := openDisk(t, o)
 	m := newMesh()
 	for range 3 {
@@ -292,7 +292,7 @@ func TestStatsTellKeysWithManyValuesAndOverflow(t *testing.T) {
 func TestInspectBesideARunningStore(t *testing.T) {
 	o := diskOptions()
 	o.FS, o.Dir = vfs.OS, t.TempDir()
-	o.now = func() time.Time { return testClock }
+	o.now, o.still = func() time.Time { return testClock }, true
 	s := openDisk(t, o)
 	defer s.Close()
 	m := newMesh()
@@ -330,7 +330,7 @@ func TestInspectBesideARunningStore(t *testing.T) {
 // list.
 func TestVerifyGoesOnBesideMerges(t *testing.T) {
 	o := diskOptions()
-	o.FS, o.Dir = vfs.OS, t.TempDir()
+	o.FS, o.Dir, o.still = vfs.OS, t.TempDir(), true
 	fillDisk(t, o, nil)
 	s := openDisk(t, o)
 	defer s.Close()
