@@ -84,7 +84,9 @@ func TestVerifyFindsDamage(t *testing.T) {
 		{"page of a list", func(i image) { i[spanPart] = flipColumn(t, i[spanPart], "events.time", false) },
 			[]string{`damage part-page ` + hour + `.parquet: row group 0, column "events.time", page 0 at `}},
 		{"end of the footer", func(i image) { i.flip(t, -1, "spans", suffixPart) }, []string{"damage part-footer " + hour + ".parquet: footer at "}},
-		{"name of the writer", func(i image) { i[spanPart] = bytes.Replace(i[spanPart], []byte("heddle.signal"), []byte("heddle.Signal"), 1) },
+		{"name of the writer", func(i image) {
+			i[spanPart] = bytes.Replace(i[spanPart], []byte("heddle.signal"), []byte("heddle.Signal"), 1)
+		},
 			[]string{"damage part-hash " + hour + ".parquet"}},
 		{"short part", func(i image) { i[spanPart] = i[spanPart][:1000] }, []string{"damage part-size " + hour + ".parquet"}},
 		{"long part", func(i image) { i[spanPart] = append(slices.Clip(i[spanPart]), 0) }, []string{"damage part-size " + hour + ".parquet"}},
