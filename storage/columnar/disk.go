@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/catalog"
@@ -57,6 +56,9 @@ type disk struct {
 
 	flushing, merging, editing sync.Mutex
 
+	suspects suspects
+	left     leftovers
+
 	// Guarded by Store.mu.
 	current    *version
 	tombstones []*tombstone // pending ones; the slice is replaced, never changed
@@ -64,6 +66,10 @@ type disk struct {
 	flushed    sync.Cond // on Store.mu: memory got free, or the store closes
 	closing    bool
 	flushError error // why the last flush failed; nil after one that did not
+
+	// unpublished is the part that was flushed last if the manifest has not
+	// taken it yet. Guarded by flushing, its ID by left.mu, too.
+	unpublished manifest.Part
 
 	inFlight atomic.Int64 // bytes of requests that are not acknowledged
 	free     atomic.Int64 // bytes on the disk, looked up once in a while
@@ -99,7 +105,7 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	d := &disk{opts: opts, fs: opts.FS, dicts: newDictCache(dictCacheBytes), flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
+	d := &disk{opts: opts, fs: opts.FS, dicts: newDictCache(dictCacheBytes), left: leftovers{byID: map[string]*leftover{}, dirs: map[string]int64{}}, flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
 	memory := Options{MaxBytes: opts.MaxMemoryBytes, SealRows: opts.SealRows, Limits: opts.Limits, whole: true}
 	s := &Store{opts: memory, disk: d}
 	s.stats.RejectedSpans, s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
@@ -124,6 +130,9 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 	if err := d.recover(ctx); err != nil {
 		return nil, err
 	}
+	d.merging.Lock()
+	d.examineSuspects(ctx)
+	d.merging.Unlock()
 	d.look()
 	running, stop := context.WithCancel(context.Background())
 	d.stop = stop
@@ -171,15 +180,10 @@ func (d *disk) openFiles() error {
 func (d *disk) adopt(state manifest.State) error {
 	d.persisted[storage.SignalSpans], d.persisted[storage.SignalLogs] = state.Settings[settingSpans], state.Settings[settingLogs]
 	var spans, logs []*livePart
-	var gone []string
 	for _, p := range state.Parts {
 		live := d.newPart(p)
-		if err := d.check(live); errors.Is(err, fs.ErrNotExist) || damaged(err) {
-			d.opts.Logger.Error("a part cannot be read and is set aside", "part", p.ID, "rows", p.Rows, "error", err)
-			d.counts.damagedParts.Add(1)
-			d.quarantine(live, err)
-			gone = append(gone, p.ID)
-			continue
+		if err := d.check(live); damaged(err) {
+			d.suspect(live, err)
 		} else if err != nil {
 			return err
 		}
@@ -187,11 +191,6 @@ func (d *disk) adopt(state manifest.State) error {
 			spans = append(spans, live)
 		} else {
 			logs = append(logs, live)
-		}
-	}
-	if len(gone) > 0 {
-		if err := d.manifest.Apply(manifest.Edit{Remove: gone}); err != nil {
-			return fmt.Errorf("columnar: %w", err)
 		}
 	}
 	sortParts(spans)
@@ -215,33 +214,11 @@ func (d *disk) check(p *livePart) error {
 }
 
 func (d *disk) newPart(p manifest.Part) *livePart {
-	return &livePart{Part: p, fs: d.fs, dicts: d.dicts, path: partPath(d.opts.Dir, p)}
+	return &livePart{Part: p, disk: d, fs: d.fs, path: partPath(d.opts.Dir, p)}
 }
 
 func (d *disk) fileTrouble(err error) {
 	d.opts.Logger.Warn("closing or removing files of a part that is no longer needed", "error", err)
-}
-
-// quarantine moves the files of a part aside, with the reason.
-func (d *disk) quarantine(p *livePart, reason error) {
-	dir := filepath.Join(d.opts.Dir, "quarantine")
-	err := d.fs.MkdirAll(dir)
-	for _, suffix := range []string{suffixPart, suffixIndex} {
-		if err == nil {
-			if err = d.fs.Rename(p.path+suffix, filepath.Join(dir, p.ID+suffix)); errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
-		}
-	}
-	if err == nil {
-		err = vfs.WriteFile(d.fs, filepath.Join(dir, p.ID+".txt"), func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "%s\n%s\n%+v\n", d.opts.now().UTC().Format(time.RFC3339), reason, p.Part)
-			return err
-		})
-	}
-	if err != nil {
-		d.opts.Logger.Error("setting a damaged part aside", "part", p.ID, "error", err)
-	}
 }
 
 // removeOrphans removes files below data that are no part's: what a crash left
@@ -270,7 +247,7 @@ func (d *disk) removeOrphan(dir, name string) error {
 		return d.fs.Remove(path)
 	}
 	d.opts.Logger.Warn("a part that the manifest does not list is set aside, because the end of the manifest is damaged", "file", path)
-	aside := filepath.Join(d.opts.Dir, "quarantine")
+	aside := filepath.Join(d.opts.Dir, quarantineDir)
 	if err := d.fs.MkdirAll(aside); err != nil {
 		return err
 	}

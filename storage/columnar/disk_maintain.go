@@ -112,7 +112,7 @@ func (d *disk) expire() error {
 		edit.Remove = append(edit.Remove, p.ID)
 		rows += p.Rows
 	}
-	if err := d.manifest.Apply(edit); err != nil {
+	if err := d.apply(edit); err != nil {
 		return err
 	}
 	d.counts.expiredParts.Add(uint64(len(gone)))
@@ -190,20 +190,25 @@ type mergeJob struct {
 	parts      []*livePart
 	level      uint8
 	tombstones []*tombstone // all that are pending
+
+	withoutIndex bool // the indexes of the parts are damaged
 }
 
 // mergeOne does the most urgent merge; more is false when there was none.
 func (d *disk) mergeOne(ctx context.Context) (more bool, err error) {
 	d.merging.Lock()
 	defer d.merging.Unlock()
+	d.sweep()
+	d.examineSuspects(ctx)
 	s := d.s
 	s.mu.RLock()
 	v := d.current.hold()
 	tombstones := d.tombstones
 	s.mu.RUnlock()
 	defer v.release()
-	hour := d.opts.now().Unix() / 3600
-	for _, parts := range [][]*livePart{v.spans, v.logs} {
+	now := d.opts.now()
+	hour := now.Unix() / 3600
+	for _, parts := range [][]*livePart{awake(v.spans, now), awake(v.logs, now)} {
 		job := chooseMerge(parts, d.opts.PartRows, hour)
 		if job == nil {
 			job = choosePurge(parts, tombstones)
@@ -283,10 +288,19 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	for i, part := range job.parts {
 		p.MinLSN, p.MaxLSN = min(p.MinLSN, part.MinLSN), max(p.MaxLSN, part.MaxLSN)
 		rows += part.Rows
-		f, err := part.open()
-		if err != nil {
-			return d.trouble(part, err)
+		if !job.withoutIndex {
+			f, err := part.open()
+			if err != nil {
+				return d.mergeTrouble(ctx, job, err)
+			}
+			files[i] = f
+			continue
 		}
+		f, r, err := part.openWithoutIndex()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
 		files[i] = f
 	}
 	for _, t := range job.tombstones {
@@ -295,7 +309,7 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	for _, part := range job.parts {
 		p.PurgedTo = max(p.PurgedTo, part.PurgedTo)
 	}
-	m := mergeRun{d: d, job: job, files: files}
+	m := mergeRun{d: d, job: job, files: files, deleted: map[*tombstone]uint64{}}
 	write := m.spans
 	if p.Signal == manifest.Logs {
 		write = m.logs
@@ -305,45 +319,50 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 		return d.publishMerged(job, nil, m.deleted)
 	}
 	if err != nil {
-		for i, f := range files {
-			if damaged(err) && f.verify() != nil {
-				return d.trouble(job.parts[i], err)
-			}
-		}
-		return err
+		return d.mergeTrouble(ctx, job, err)
 	}
 	d.counts.foldedSpans.Add(uint64(m.folded))
 	d.counts.mergedRows.Add(rows)
 	return d.publishMerged(job, &p, m.deleted)
 }
 
-// trouble sets a part aside that turned out to be damaged.
-func (d *disk) trouble(p *livePart, err error) error {
-	if !damaged(err) {
-		return err
+// mergeRest is how long parts are left alone when merging them failed, so that
+// one that cannot be read does not keep the others from being merged.
+const mergeRest = time.Minute
+
+// mergeTrouble sees to it that a merge which failed does not fail for ever. It
+// returns nil when the cause is gone.
+func (d *disk) mergeTrouble(ctx context.Context, job *mergeJob, cause error) error {
+	if ctx.Err() != nil {
+		return cause
 	}
-	d.opts.Logger.Error("a part is damaged and is set aside", "part", p.ID, "rows", p.Rows, "error", err)
-	d.editing.Lock()
-	defer d.editing.Unlock()
-	if _, ok := d.manifest.State().Parts[p.ID]; !ok {
-		return nil
+	if damaged(cause) && !job.withoutIndex {
+		for _, p := range job.parts {
+			if changed, err := d.examine(ctx, p); changed || err != nil {
+				return err
+			}
+		}
 	}
-	if err := d.manifest.Apply(manifest.Edit{Remove: []string{p.ID}}); err != nil {
-		return err
+	until := d.opts.now().Add(mergeRest).UnixNano()
+	for _, p := range job.parts {
+		p.restsTo.Store(until)
 	}
-	d.counts.damagedParts.Add(1)
-	d.quarantine(p, err)
-	d.s.mu.Lock()
-	old := d.replace([]*livePart{p}, nil, 0)
-	p.dropped.Store(false) // its files are elsewhere
-	d.s.mu.Unlock()
-	old.release()
-	return nil
+	return cause
+}
+
+// awake are the parts that may be merged now.
+func awake(parts []*livePart, now time.Time) (list []*livePart) {
+	for _, p := range parts {
+		if p.restsTo.Load() <= now.UnixNano() {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // publishMerged puts the result in place of the parts of a job, unless one of
 // them is gone meanwhile: then the result is of no use.
-func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) error {
+func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted map[*tombstone]uint64) error {
 	d.editing.Lock()
 	defer d.editing.Unlock()
 	edit := manifest.Edit{}
@@ -353,8 +372,8 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 			if p == nil {
 				return nil
 			}
-			path := partPath(d.opts.Dir, *p)
-			return errors.Join(d.fs.Remove(path+suffixPart), d.fs.Remove(path+suffixIndex))
+			d.discard(*p)
+			return nil
 		}
 		edit.Remove = append(edit.Remove, part.ID)
 	}
@@ -363,11 +382,14 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 		edit.Add = []manifest.Part{*p}
 		added = []*livePart{d.newPart(*p)}
 	}
-	if err := d.manifest.Apply(edit); err != nil {
+	if err := d.apply(edit); err != nil {
 		return err
 	}
 	d.counts.merges.Add(1)
-	d.counts.deletedRows.Add(deleted)
+	for t, rows := range deleted {
+		t.deleted.Add(rows)
+		d.counts.deletedRows.Add(rows)
+	}
 	d.s.mu.Lock()
 	old := d.replace(job.parts, added, storage.Signal(job.parts[0].Signal))
 	d.s.mu.Unlock()
@@ -383,19 +405,31 @@ type mergeRun struct {
 	d       *disk
 	job     *mergeJob
 	files   []*partFile
-	deleted uint64
+	deleted map[*tombstone]uint64 // rows; one that several name is the oldest's
 	folded  int
 }
 
-// hide returns the rows that a deletion applies to.
-func hide[T table](m *mergeRun, part int, rows T) (bitmap, error) {
+// hide returns the rows that a deletion applies to, nil when there are none.
+func hide[T table](m *mergeRun, part int, rows T) (hidden bitmap, err error) {
 	p := m.job.parts[part]
-	v := memoryView(rows, covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo))
-	mask := v.mask()
-	if mask != nil {
-		m.deleted += uint64(mask.count())
+	for _, t := range covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo) {
+		v := memoryView(rows, []*tombstone{t})
+		gone := v.mask()
+		if err := v.err(); err != nil {
+			return nil, err
+		}
+		switch {
+		case gone == nil:
+			continue
+		case hidden == nil:
+			hidden = newBitmap(rows.len())
+		default:
+			gone.andNot(hidden)
+		}
+		m.deleted[t] += uint64(gone.count())
+		hidden.or(gone)
 	}
-	return mask, v.err()
+	return hidden, nil
 }
 
 // deletesFrom says whether rows of a part may be deleted. Then the new part must

@@ -116,8 +116,8 @@ func (d *disk) waitForMemory(ctx context.Context, size int64) error {
 			return fmt.Errorf("columnar: %w", storage.ErrClosed)
 		case !time.Now().Before(until):
 			d.counts.refusedBusy.Add(1)
-			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %v): %w",
-				d.s.bytes(), d.opts.MaxMemoryBytes, d.flushError, storage.ErrOverloaded)
+			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %s): %w",
+				d.s.bytes(), d.opts.MaxMemoryBytes, fmt.Sprint(d.flushError), storage.ErrOverloaded)
 		}
 	}
 	return nil
@@ -195,20 +195,32 @@ func (d *disk) flushOne(ctx context.Context) (more bool, err error) {
 		}
 		s.mu.Unlock()
 	}()
-	var part manifest.Part
-	if hasSpans && (!hasLogs || spans.minLSN < logs.minLSN) {
-		part, err = d.writePart(manifest.Part{Signal: manifest.Spans, MinLSN: spans.minLSN, MaxLSN: spans.maxLSN}, func(w io.Writer) (*summary, error) {
-			return writeSpanTable(w, spans.table)
-		})
-	} else {
-		part, err = d.writePart(manifest.Part{Signal: manifest.Logs, MinLSN: logs.minLSN, MaxLSN: logs.maxLSN}, func(w io.Writer) (*summary, error) {
-			return writeLogTable(w, logs.table)
-		})
+	part, write := manifest.Part{Signal: manifest.Logs, MinLSN: logs.minLSN, MaxLSN: logs.maxLSN}, func(w io.Writer) (*summary, error) {
+		return writeLogTable(w, logs.table)
 	}
-	if err != nil {
+	if hasSpans && (!hasLogs || spans.minLSN < logs.minLSN) {
+		part, write = manifest.Part{Signal: manifest.Spans, MinLSN: spans.minLSN, MaxLSN: spans.maxLSN}, func(w io.Writer) (*summary, error) {
+			return writeSpanTable(w, spans.table)
+		}
+	}
+	// When only the manifest could not be written, the files are there.
+	if u := &d.unpublished; u.ID == "" || u.Signal != part.Signal || u.MinLSN != part.MinLSN || u.MaxLSN != part.MaxLSN {
+		if part, err = d.writePart(part, write); err != nil {
+			return true, err
+		}
+		d.setUnpublished(part)
+	}
+	if err := d.publishFlushed(d.unpublished); err != nil {
 		return true, err
 	}
-	return true, d.publishFlushed(part)
+	d.setUnpublished(manifest.Part{})
+	return true, nil
+}
+
+func (d *disk) setUnpublished(p manifest.Part) {
+	d.left.mu.Lock()
+	defer d.left.mu.Unlock()
+	d.unpublished = p
 }
 
 // publishFlushed puts a part in the place of the table that it was written from.
@@ -220,8 +232,8 @@ func (d *disk) publishFlushed(p manifest.Part) error {
 		setting, signal = settingLogs, storage.SignalLogs
 	}
 	edit := manifest.Edit{Add: []manifest.Part{p}, Set: map[string]uint64{setting: p.MaxLSN, settingNext: max(p.MaxLSN+1, d.manifest.State().Settings[settingNext])}}
-	if err := d.manifest.Apply(edit); err != nil {
-		return err // the files stay: a later Apply decides about them
+	if err := d.apply(edit); err != nil {
+		return err
 	}
 	d.counts.parts.Add(1)
 	s := d.s
@@ -249,7 +261,7 @@ func (d *disk) replace(gone []*livePart, added []*livePart, signal storage.Signa
 	drop := map[*livePart]bool{}
 	for _, p := range gone {
 		drop[p] = true
-		p.dropped.Store(true)
+		d.retire(p)
 	}
 	next := func(list []*livePart, mine bool) (kept []*livePart) {
 		for _, p := range list {
@@ -281,7 +293,7 @@ func (d *disk) releasable() uint64 {
 }
 
 // writePart writes the files of a part and returns p with what is known then.
-func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, error)) (manifest.Part, error) {
+func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, error)) (_ manifest.Part, err error) {
 	now := d.opts.now()
 	p.ID, p.Tenant, p.FormatVersion = d.names.next(now), defaultTenant, partFormatNumber
 	if p.Hour == 0 {
@@ -291,8 +303,12 @@ func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, err
 	if err := d.fs.MkdirAll(filepath.Dir(path)); err != nil {
 		return p, fmt.Errorf("columnar: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			d.discard(p)
+		}
+	}()
 	var contents *sidecar.Contents
-	var err error
 	if p.Bytes, p.Hash, err = d.writeHashed(path+suffixPart, func(w io.Writer) error {
 		s, err := write(w)
 		if err == nil {
@@ -303,7 +319,7 @@ func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, err
 		return p, err
 	}
 	if p.IndexBytes, p.IndexHash, err = d.writeHashed(path+suffixIndex, func(w io.Writer) error { return sidecar.Write(w, contents) }); err != nil {
-		return p, errors.Join(err, d.fs.Remove(path+suffixPart))
+		return p, err
 	}
 	p.Groups = uint32(len(contents.Zones))
 	z := emptyZone

@@ -215,7 +215,7 @@ func (x *Inspection) parts() []manifest.Part {
 }
 
 func (x *Inspection) livePart(p manifest.Part) *livePart {
-	return &livePart{Part: p, fs: x.fs, path: partPath(x.opts.Dir, p)}
+	return &livePart{Part: p, disk: new(disk), fs: x.fs, path: partPath(x.opts.Dir, p)}
 }
 
 // arrival is when the hour of a part began.

@@ -141,6 +141,6 @@ func (w *logPartWriter) add(p manifest.Part, write func(io.Writer) (*summary, er
 		z = z.join(zone{g.MinStartNs, g.MaxStartNs})
 	}
 	p.Groups, p.MinNs, p.MaxNs = uint32(len(contents.Zones)), z.minNs, z.maxNs
-	w.parts = append(w.parts, &livePart{Part: p, fs: w.fs, path: path})
+	w.parts = append(w.parts, &livePart{Part: p, disk: new(disk), fs: w.fs, path: path})
 	return nil
 }

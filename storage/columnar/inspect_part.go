@@ -249,13 +249,3 @@ func pageErrors(f *parquet.File, group int, advance func(bytes int64)) func(yiel
 		}
 	}
 }
-
-// verify decodes every page of a part and returns the first failure.
-func (p *partFile) verify() error {
-	for group := range p.file.RowGroups() {
-		for err := range pageErrors(p.file, group, func(int64) {}) {
-			return fmt.Errorf("columnar: part %s: %w", p.name, err)
-		}
-	}
-	return nil
-}

@@ -3,6 +3,7 @@ package columnar
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
@@ -36,75 +37,70 @@ type readOnlyFile struct{ vfs.Reader }
 func (readOnlyFile) Write([]byte) (int, error) { return 0, errReadOnly }
 func (readOnlyFile) Sync() error               { return errReadOnly }
 
-// still is a file system in which changes seem to succeed and come to nothing
-// on the disk. The log is opened with it, because opening a log means beginning
-// a segment and cutting off what was torn. What it creates is kept in memory:
-// a new segment begins with the end of the last one, which is then read there.
-// That is no more than the segments it carries on or puts aside.
+// still is a file system whose changes come to nothing. The log is opened with
+// it, because opening a log means beginning a segment, to which it may copy what
+// was not synced, and cutting off what was torn. What is created is in memory.
 type still struct {
-	fs   vfs.FS
-	made *vfs.Mem
+	fs      vfs.FS
+	scratch *vfs.Mem
 }
+
+func newStill(fsys vfs.FS) still { return still{fsys, vfs.NewMem()} }
 
 var _ vfs.FS = still{}
 
-func newStill(fsys vfs.FS) still { return still{fs: fsys, made: vfs.NewMem()} }
-
-func (still) Remove(string) error                     { return nil }
 func (still) RemoveAll(string) error                  { return nil }
 func (still) MkdirAll(string) error                   { return nil }
 func (still) SyncDir(string) error                    { return nil }
 func (still) Lock(string) (io.Closer, error)          { return nil, errReadOnly }
 func (s still) ReadDir(path string) ([]string, error) { return s.fs.ReadDir(path) }
+func (s still) Stat(path string) (vfs.Info, error)    { return s.fs.Stat(path) }
 func (s still) DiskSpace(p string) (vfs.Space, error) { return s.fs.DiskSpace(p) }
 
 func (s still) Create(path string) (vfs.File, error) {
-	if err := s.made.MkdirAll(filepath.Dir(path)); err != nil {
+	if err := s.scratch.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	return s.made.Create(path)
+	return s.scratch.Create(path)
 }
 
-// Rename moves what was created. What is on the disk stays.
 func (s still) Rename(from, to string) error {
-	if _, err := s.made.Stat(from); err != nil {
-		return nil
-	}
-	if err := s.made.MkdirAll(filepath.Dir(to)); err != nil {
+	if err := s.scratch.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return s.made.Rename(from, to)
+	return nil
+}
+
+func (s still) Remove(path string) error {
+	if err := s.scratch.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (s still) Open(path string) (vfs.Reader, error) {
-	if _, err := s.made.Stat(path); err == nil {
-		return s.made.Open(path)
+	if r, err := s.scratch.Open(path); !errors.Is(err, fs.ErrNotExist) {
+		return r, err
 	}
 	return s.fs.Open(path)
 }
 
-func (s still) Stat(path string) (vfs.Info, error) {
-	if info, err := s.made.Stat(path); err == nil {
-		return info, nil
-	}
-	return s.fs.Stat(path)
-}
-
+// OpenAppend opens a file that is there for reading: what is written to it is
+// forgotten.
 func (s still) OpenAppend(path string) (vfs.File, error) {
-	if _, err := s.made.Stat(path); err == nil {
-		return s.made.OpenAppend(path)
+	if f, err := s.scratch.OpenAppend(path); !errors.Is(err, fs.ErrNotExist) {
+		return f, err
 	}
 	r, err := s.fs.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return &stillFile{Reader: r, size: r.Size()}, nil
+	return &stillFile{r: r, size: r.Size()}, nil
 }
 
-// stillFile is a file of the disk that takes writes and forgets them, apart
-// from their size.
+// stillFile takes writes and forgets them, apart from their size.
 type stillFile struct {
-	vfs.Reader
+	r    vfs.Reader
 	size int64
 }
 
@@ -120,4 +116,12 @@ func (f *stillFile) Truncate(size int64) error {
 func (f *stillFile) Write(b []byte) (int, error) {
 	f.size += int64(len(b))
 	return len(b), nil
+}
+
+func (f *stillFile) ReadAt(b []byte, off int64) (int, error) {
+	return f.r.ReadAt(b, off)
+}
+
+func (f *stillFile) Close() error {
+	return f.r.Close()
 }

@@ -253,7 +253,7 @@ func TestStatsTellKeysWithManyValuesAndOverflow(t *testing.T) {
 	o.SealRows, o.GroupRows, o.PartRows = 65536, 65536, 65536
 	s := openDisk(t, o)
 	m := newMesh()
-	for i := range 50 {
+	for i := range 120 {
 		td := m.request(4, 32)
 		for _, rs := range td.ResourceSpans().All() {
 			for _, ss := range rs.ScopeSpans().All() {

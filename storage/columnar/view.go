@@ -33,6 +33,9 @@ func (v *view[T]) err() error {
 	if v.failed == nil && v.opened {
 		v.failed = v.table.err()
 	}
+	if v.failed != nil && v.part != nil {
+		v.part.disk.suspect(v.part, v.failed)
+	}
 	return v.failed
 }
 
