@@ -359,6 +359,33 @@ func TestExportOfAPartOfTheStore(t *testing.T) {
 	}
 }
 
+// TestExportWithoutIndexes damages the indexes of parts, which have nothing that
+// the parts do not have.
+func TestExportWithoutIndexes(t *testing.T) {
+	e := newExporting(t)
+	for range 3 {
+		e.write()
+		e.flush()
+	}
+	paths := []string{}
+	for _, p := range e.s.disk.current.spans {
+		paths = append(paths, p.path+suffixIndex)
+	}
+	if err := e.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(paths[1])
+	for i := 50; i < len(b)-300; i++ { // all but the footer
+		b[i] ^= 1
+	}
+	if err = errors.Join(err, os.Remove(paths[0]), os.WriteFile(paths[1], b, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	e.checkSpans("all", ExportOptions{}, e.spanTexts(allSpans))
+	service := storage.SpansFromPdata(e.spans[1]).Service(4)
+	e.checkSpans("service", ExportOptions{Service: service}, e.spanTexts(func(s *storage.Spans, row int) bool { return s.Service(row) == service }))
+}
+
 // TestExportForOtherReaders looks at what those need that know Parquet only.
 func TestExportForOtherReaders(t *testing.T) {
 	e := newExporting(t)
