@@ -179,10 +179,12 @@ func (j *exportJob) batch(parts []*livePart, f func(parts []*livePart, files []*
 	files := make([]*partFile, len(parts))
 	bytes := int64(0)
 	for i, p := range parts {
-		defer func() { err = errors.Join(err, p.end()) }()
-		if files[i], err = p.open(); err != nil {
-			return j.explain(p, err)
+		file, done, failed := j.open(p)
+		if failed != nil {
+			return failed
 		}
+		defer func() { err = errors.Join(err, done()) }()
+		files[i] = file
 		bytes += int64(p.Bytes)
 	}
 	before := j.done
