@@ -17,7 +17,6 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
-	"github.com/heddle-io/heddle/storage/columnar/parquet"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
 	"github.com/heddle-io/heddle/storage/columnar/wal"
 	"github.com/heddle-io/heddle/storage/vfs"
@@ -239,7 +238,7 @@ func (i image) forge(t testing.TB, order func(*spanTable) *arrangement, change f
 	p.addTable(table)
 	p.define()
 	var data, index bytes.Buffer
-	w := parquet.NewWriter(&data, p.schema.parquet(), flushedParts)
+	w := newPartWriter(&data, p.schema.parquet(), flushedParts)
 	g := p.group([]*spanTable{table}, order(table))
 	err = writeGroup(w, &p.schema, g.a.n, g)
 	sum := newSummary()
