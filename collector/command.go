@@ -46,6 +46,7 @@ localhost only, and prints where to look.`,
 		c.newRunCommand(), c.newAgentCommand(),
 		newDemoCommand(),
 		c.newValidateCommand(), c.newPrintConfigCommand(), c.newComponentsCommand(), c.newVersionCommand(),
+		c.newStorageCommand(),
 	)
 	return root
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 )
 
 // Main runs the command line of the process and exits with its code: 0 ok, 1
 // failure, 2 usage.
 func Main() {
+	collectOften()
 	os.Exit(Run(context.Background(), os.Args[1:]))
 }
 
@@ -27,6 +29,19 @@ func Run(ctx context.Context, args []string) int {
 		return 2
 	}
 	return 1
+}
+
+// gcPercent is how much the heap grows between two garbage collections. Most
+// of what heddle holds are a few large slices without pointers, so that a
+// collection is cheap, and half the usual growth saves a quarter of the memory
+// for some hundredths of the CPU time.
+const gcPercent = 50
+
+// collectOften sets gcPercent unless the environment says otherwise.
+func collectOften() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 }
 
 // usageError is an error in the command line itself.

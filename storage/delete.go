@@ -29,6 +29,6 @@ type DeletionStatus struct {
 	ID          uint64
 	CreatedNs   int64
 	DeadlineNs  int64
-	DoneNs      int64 // 0: it is not carried out on disk yet
-	RowsDeleted uint64
+	DoneNs      int64  // 0: it is not carried out on disk yet
+	RowsDeleted uint64 // from disk, once it is done; a restart before that may make it too low
 }

@@ -30,7 +30,7 @@ func (q *query) newAPIs() []*api {
 			open: func(stores StorageExtension) http.Handler {
 				return native.NewHandler(native.Options{
 					Store:   stores.Store(),
-					Archive: stores.Archive().Spans(),
+					Archive: stores.Archive(),
 					Version: q.set.BuildInfo.Version,
 				})
 			},

@@ -17,29 +17,108 @@ const (
 
 var errBadQuery = errors.New("columnar: bad query")
 
+// aggregateItem is something to aggregate: the rows of a table in a window, or
+// what an index says.
+type aggregateItem[T table] struct {
+	table  T
+	window storage.Window
+	red    *redItem // nil: the rows of table
+}
+
 // aggregate answers an Aggregation from tables.
 func aggregate[T table](ctx context.Context, tables []T, q storage.Aggregation, checkKey func(storage.Key) error) ([]storage.Group, error) {
+	items := make([]aggregateItem[T], len(tables))
+	for i, t := range tables {
+		items[i] = aggregateItem[T]{table: t, window: q.Window}
+	}
+	return aggregateItems(ctx, items, q, checkKey)
+}
+
+// aggregateItems aggregates items on several goroutines.
+func aggregateItems[T table](ctx context.Context, items []aggregateItem[T], q storage.Aggregation, checkKey func(storage.Key) error) ([]storage.Group, error) {
 	if err := checkAggregation(q, checkKey); err != nil {
 		return nil, err
 	}
-	a, err := newAggregator(q)
-	if err != nil || a.cells == 0 {
+	first, err := newAggregator(q)
+	if err != nil || first.cells == 0 {
 		return nil, err
 	}
 	keys := q.By
-	measured := q.Measure != storage.Key{}
-	if measured {
+	if (q.Measure != storage.Key{}) {
 		keys = append(keys[:len(keys):len(keys)], q.Measure)
 	}
-	var fail error
-	err = scan(ctx, tables, q.Window, q.Where, keys, func(s *scanStep[T]) bool {
-		fail = a.add(s.times, s.columns[:len(q.By)], s.columns[len(q.By):])
-		return fail == nil
+	workers := make([]*tableAggregator, maxWorkers())
+	err = inParallel(ctx, len(items), func(worker, i int) error {
+		w := workers[worker]
+		if w == nil {
+			a := first
+			if worker > 0 {
+				var err error
+				if a, err = newAggregator(q); err != nil {
+					return err
+				}
+			}
+			w = &tableAggregator{a: a, keys: keys, columns: make([]gathered, len(keys))}
+			workers[worker] = w
+		}
+		if items[i].red != nil {
+			return w.a.addRED(items[i].red)
+		}
+		return w.add(ctx, items[i].table, items[i].window)
 	})
-	if err = errors.Join(err, fail); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return a.groups, nil
+	var all *aggregator
+	for _, w := range workers {
+		switch {
+		case w == nil:
+		case all == nil:
+			all = w.a
+		default:
+			if err := all.merge(w.a); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if all == nil {
+		return nil, nil
+	}
+	return all.groups, nil
+}
+
+// tableAggregator aggregates tables one after the other.
+type tableAggregator struct {
+	a       *aggregator
+	keys    []storage.Key
+	columns []gathered
+	found   found
+}
+
+func (w *tableAggregator) add(ctx context.Context, t table, window storage.Window) error {
+	if !overlaps(t, window) {
+		return t.err()
+	}
+	w.found.search(t, window, w.a.q.Where, w.keys)
+	n := len(w.a.q.By)
+	values := make([]storage.Column, len(w.keys))
+	for from := 0; from < len(w.found.rows); from += batchRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		to := min(from+batchRows, len(w.found.rows))
+		for k := range w.keys {
+			w.found.vectors[k].gather(w.found.rows[from:to], &w.columns[k])
+			values[k] = w.columns[k].column()
+		}
+		if err := t.err(); err != nil {
+			return err
+		}
+		if err := w.a.add(w.found.times[from:to], values[:n], values[n:]); err != nil {
+			return err
+		}
+	}
+	return t.err()
 }
 
 func checkAggregation(q storage.Aggregation, checkKey func(storage.Key) error) error {
@@ -69,6 +148,9 @@ type aggregator struct {
 	byPair    map[uint64]uint32          // a combination and the next value: a combination
 	pairs     []uint32                   // group of a full combination +1, by its number
 	recent    [1024]recentPair           // in front of byPair, by hash
+	byValues  map[string]uint32          // group +1 by encoded values, for groups that come from elsewhere
+	encoded   int                        // groups that byValues has
+	lastGroup int                        // of newGroup
 	ids       []uint32                   // scratch: combination per row
 	memo      []uint32                   // scratch: value number +1 by dictionary index
 }
@@ -168,7 +250,7 @@ func (a *aggregator) groupsOf(n int, by []storage.Column) ([]uint32, error) {
 			if err := a.newGroup(i, by); err != nil {
 				return nil, err
 			}
-			a.pairs[id] = uint32(len(a.groups))
+			a.pairs[id] = uint32(a.lastGroup + 1)
 		}
 		a.ids[i] = a.pairs[id] - 1
 	}
@@ -224,16 +306,97 @@ func numberOf(ids map[storage.Value]uint32, v storage.Value) uint32 {
 }
 
 func (a *aggregator) newGroup(row int, by []storage.Column) error {
+	values := make([]storage.Value, len(by))
+	for k := range by {
+		values[k] = by[k].Value(row)
+	}
+	if a.encoded > 0 { // some groups did not come from rows
+		g, err := a.group(values)
+		a.lastGroup = g
+		return err
+	}
+	a.lastGroup = len(a.groups)
+	return a.makeGroup(values)
+}
+
+// makeGroup adds a group. Its values are copied.
+func (a *aggregator) makeGroup(values []storage.Value) error {
 	if len(a.groups) >= a.maxGroups {
 		return fmt.Errorf("columnar: more than %d groups, narrow the query or group by less: %w", a.maxGroups, storage.ErrTooLarge)
 	}
 	if (len(a.groups)+1)*a.cells > maxCells {
 		return fmt.Errorf("columnar: more than %d cells, %d groups have %d each: %w", maxCells, len(a.groups)+1, a.cells, storage.ErrTooLarge)
 	}
-	g := storage.Group{Values: make([]storage.Value, len(by)), Cells: make([]storage.Cell, a.cells)}
-	for k := range by {
-		g.Values[k] = cloneValue(by[k].Value(row))
+	g := storage.Group{Values: make([]storage.Value, len(values)), Cells: make([]storage.Cell, a.cells)}
+	for k, v := range values {
+		g.Values[k] = cloneValue(v)
 	}
 	a.groups = append(a.groups, g)
 	return nil
+}
+
+// merge adds the groups of another aggregator of the same query, which must
+// not be used afterwards.
+func (a *aggregator) merge(o *aggregator) error {
+	for i := range o.groups {
+		g, err := a.group(o.groups[i].Values)
+		if err != nil {
+			return err
+		}
+		for c := range o.groups[i].Cells {
+			mergeCell(&a.groups[g].Cells[c], &o.groups[i].Cells[c])
+		}
+	}
+	return nil
+}
+
+func mergeCell(to, from *storage.Cell) {
+	to.Count += from.Count
+	if from.Measured == 0 {
+		return
+	}
+	if to.Measured == 0 {
+		to.Min, to.Max = from.Min, from.Max
+	}
+	to.Measured += from.Measured
+	to.Sum += from.Sum
+	to.Min, to.Max = min(to.Min, from.Min), max(to.Max, from.Max)
+	switch {
+	case from.Histogram == nil:
+	case to.Histogram == nil:
+		to.Histogram = from.Histogram
+	default:
+		to.Histogram.Merge(from.Histogram)
+	}
+}
+
+// group returns the number of the group with these values.
+func (a *aggregator) group(values []storage.Value) (int, error) {
+	if a.byValues == nil {
+		a.byValues = map[string]uint32{}
+	}
+	var key []byte
+	for ; a.encoded < len(a.groups); a.encoded++ {
+		key = appendValues(key[:0], a.groups[a.encoded].Values)
+		a.byValues[string(key)] = uint32(a.encoded + 1)
+	}
+	key = appendValues(key[:0], values)
+	if g, ok := a.byValues[string(key)]; ok {
+		return int(g - 1), nil
+	}
+	if err := a.makeGroup(values); err != nil {
+		return 0, err
+	}
+	a.byValues[string(key)] = uint32(len(a.groups))
+	a.encoded = len(a.groups)
+	return len(a.groups) - 1, nil
+}
+
+func appendValues(b []byte, values []storage.Value) []byte {
+	for _, v := range values {
+		enc := encodeValue(v)
+		b = append(append(b, byte(v.Type())), enc...)
+		b = append(b, 0xFF) // no encoding starts with it
+	}
+	return b
 }

@@ -4,24 +4,31 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-
-	"github.com/heddle-io/heddle/storage"
 )
 
-// sealOrder sorts the rows of a sealed table by trace, start and span: what a
-// part is sorted by.
+// sealOrder sorts the rows of a sealed table as a part has them: the spans of a
+// trace together, by start, and traces by their first start. That makes the
+// rows of a page neighbours in time, so that a window needs few pages, and the
+// differences between starts small.
 func sealOrder(t *spanTable) *arrangement {
 	type traceRow struct {
-		id   storage.TraceID
-		last uint32
+		firstNs int64
+		last    uint32
 	}
 	traces := make([]traceRow, 0, t.index.used)
 	for _, slot := range t.index.slots {
-		if slot != 0 {
-			traces = append(traces, traceRow{t.traceIDs[slot-1], slot - 1})
+		if slot == 0 {
+			continue
 		}
+		trace := traceRow{t.times[slot-1], slot - 1}
+		for row := trace.last; row != noRow; row = t.prev[row] {
+			trace.firstNs = min(trace.firstNs, t.times[row])
+		}
+		traces = append(traces, trace)
 	}
-	slices.SortFunc(traces, func(a, b traceRow) int { return bytes.Compare(a.id[:], b.id[:]) })
+	slices.SortFunc(traces, func(a, b traceRow) int {
+		return cmp.Or(cmp.Compare(a.firstNs, b.firstNs), bytes.Compare(t.traceIDs[a.last][:], t.traceIDs[b.last][:]))
+	})
 	to := make([]int32, t.n)
 	var rows []uint32
 	next := int32(0)

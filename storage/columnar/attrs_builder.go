@@ -25,6 +25,7 @@ type attrsBuilder struct {
 	over       struct{ key, values dictBuilder }
 	ids        []uint16 // scratch: the shape of the row at hand
 	scratch    []byte
+	expected   map[columnKey]columnSize // about what columns will hold; nil: not known
 }
 
 type columnKey struct {
@@ -102,6 +103,9 @@ func (b *attrsBuilder) appendSlow(m *otlp.Message, a *otlp.Attr) (repaired bool)
 		k = strings.Clone(k)
 		id = uint16(len(b.building))
 		b.building = append(b.building, columnBuilder{column: column{key: k, typ: a.Type}})
+		if size, ok := b.expected[columnKey{k, a.Type}]; ok {
+			b.building[id].expect(size)
+		}
 		b.byKey[columnKey{k, a.Type}] = id
 		b.keyBytes += len(k)
 	}
@@ -198,4 +202,29 @@ func (b *attrsBuilder) bytes() int {
 	}
 	// What a columnBuilder has beyond its column, and the column of a snapshot.
 	return n + len(b.building)*int(unsafe.Sizeof(columnBuilder{}))
+}
+
+// columnSize is how much a column holds.
+type columnSize struct{ values, entries, text int }
+
+// expect makes room in an empty builder for as much as a has. Columns get
+// theirs when they come up.
+func (b *attrsBuilder) expect(a *attrs) {
+	b.view.shapeOf = make([]uint32, 0, roomFor(len(a.shapeOf)))
+	b.expected = make(map[columnKey]columnSize, len(a.columns))
+	for i := range a.columns {
+		c := &a.columns[i]
+		b.expected[columnKey{c.key, c.typ}] = columnSize{int(c.count), c.dict.len(), len(c.dict.text)}
+	}
+}
+
+func (c *columnBuilder) expect(size columnSize) {
+	switch c.typ {
+	case storage.TypeInt, storage.TypeFloat:
+		c.nums = make([]uint64, 0, roomFor(size.values))
+	case storage.TypeEmpty:
+	default:
+		c.codes = make([]uint32, 0, roomFor(size.values))
+		c.text.text, c.text.ends = make([]byte, 0, roomFor(size.text)), make([]uint32, 0, roomFor(size.entries))
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/catalog"
@@ -41,7 +40,8 @@ import (
 // held by whoever changes the set of parts, from reading the current version
 // to publishing the next, and is taken before Store.mu. The flusher, the
 // merger and deletions each hold it only while they publish: what they replace
-// they check again.
+// they check again. flushing and merging are held by whoever flushes or merges,
+// each taken before editing.
 type disk struct {
 	s        *Store
 	opts     DiskOptions
@@ -52,8 +52,12 @@ type disk struct {
 	report   manifest.Report // of its opening
 	catalog  *catalog.Catalog
 	names    ulids
+	dicts    *dictCache
 
-	editing sync.Mutex
+	flushing, merging, editing sync.Mutex
+
+	suspects suspects
+	left     leftovers
 
 	// Guarded by Store.mu.
 	current    *version
@@ -62,6 +66,10 @@ type disk struct {
 	flushed    sync.Cond // on Store.mu: memory got free, or the store closes
 	closing    bool
 	flushError error // why the last flush failed; nil after one that did not
+
+	// unpublished is the part that was flushed last if the manifest has not
+	// taken it yet. Guarded by flushing, its ID by left.mu, too.
+	unpublished manifest.Part
 
 	inFlight atomic.Int64 // bytes of requests that are not acknowledged
 	free     atomic.Int64 // bytes on the disk, looked up once in a while
@@ -73,6 +81,9 @@ type disk struct {
 	ended  sync.WaitGroup
 	counts diskCounts
 }
+
+// dictCacheBytes bounds the decoded dictionaries that are kept.
+const dictCacheBytes = 32 << 20
 
 // signals is the number of values of storage.Signal, of which 0 is none.
 const signals = 3
@@ -94,11 +105,12 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	d := &disk{opts: opts, fs: opts.FS, flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
+	d := &disk{opts: opts, fs: opts.FS, dicts: newDictCache(dictCacheBytes), left: leftovers{byID: map[string]*leftover{}, dirs: map[string]int64{}}, flush: make(chan struct{}, 1), merge: make(chan struct{}, 1)}
 	memory := Options{MaxBytes: opts.MaxMemoryBytes, SealRows: opts.SealRows, Limits: opts.Limits, whole: true}
 	s := &Store{opts: memory, disk: d}
 	s.stats.RejectedSpans, s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
 	s.drop()
+	s.spans.alike, s.logs.alike = true, true
 	d.s = s
 	d.flushed.L = &s.mu
 	defer func() {
@@ -118,9 +130,15 @@ func OpenDisk(ctx context.Context, opts DiskOptions) (_ *Store, err error) {
 	if err := d.recover(ctx); err != nil {
 		return nil, err
 	}
+	d.merging.Lock()
+	d.examineSuspects(ctx)
+	d.merging.Unlock()
 	d.look()
 	running, stop := context.WithCancel(context.Background())
 	d.stop = stop
+	if opts.still {
+		return s, nil
+	}
 	d.ended.Add(3)
 	go d.runFlusher(running)
 	go d.runMerger(running)
@@ -142,7 +160,9 @@ func (d *disk) openFiles() error {
 	if d.opts.FS != vfs.OS {
 		catalogDir = d.opts.catalogDir // badger does its own I/O: a test may keep it in memory or elsewhere
 	}
-	if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger}); err != nil {
+	if d.catalog = d.opts.catalog; d.catalog != nil {
+		// It is the caller's.
+	} else if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger}); err != nil {
 		return fmt.Errorf("columnar: catalog: %w", err)
 	}
 	pending, err := d.catalog.Tombstones().Pending("")
@@ -160,15 +180,13 @@ func (d *disk) openFiles() error {
 func (d *disk) adopt(state manifest.State) error {
 	d.persisted[storage.SignalSpans], d.persisted[storage.SignalLogs] = state.Settings[settingSpans], state.Settings[settingLogs]
 	var spans, logs []*livePart
-	var gone []string
 	for _, p := range state.Parts {
+		if p.FormatVersion > partFormatNumber {
+			return fmt.Errorf("%w: part %s of tenant %s has format %d, this heddle reads up to %d", errFormat, p.ID, p.Tenant, p.FormatVersion, partFormatNumber)
+		}
 		live := d.newPart(p)
-		if err := d.check(live); errors.Is(err, fs.ErrNotExist) || damaged(err) {
-			d.opts.Logger.Error("a part cannot be read and is set aside", "part", p.ID, "rows", p.Rows, "error", err)
-			d.counts.damagedParts.Add(1)
-			d.quarantine(live, err)
-			gone = append(gone, p.ID)
-			continue
+		if err := d.check(live); damaged(err) {
+			d.suspect(live, err)
 		} else if err != nil {
 			return err
 		}
@@ -176,11 +194,6 @@ func (d *disk) adopt(state manifest.State) error {
 			spans = append(spans, live)
 		} else {
 			logs = append(logs, live)
-		}
-	}
-	if len(gone) > 0 {
-		if err := d.manifest.Apply(manifest.Edit{Remove: gone}); err != nil {
-			return fmt.Errorf("columnar: %w", err)
 		}
 	}
 	sortParts(spans)
@@ -204,33 +217,11 @@ func (d *disk) check(p *livePart) error {
 }
 
 func (d *disk) newPart(p manifest.Part) *livePart {
-	return &livePart{Part: p, fs: d.fs, path: partPath(d.opts.Dir, p)}
+	return &livePart{Part: p, disk: d, fs: d.fs, path: partPath(d.opts.Dir, p)}
 }
 
 func (d *disk) fileTrouble(err error) {
 	d.opts.Logger.Warn("closing or removing files of a part that is no longer needed", "error", err)
-}
-
-// quarantine moves the files of a part aside, with the reason.
-func (d *disk) quarantine(p *livePart, reason error) {
-	dir := filepath.Join(d.opts.Dir, "quarantine")
-	err := d.fs.MkdirAll(dir)
-	for _, suffix := range []string{suffixPart, suffixIndex} {
-		if err == nil {
-			if err = d.fs.Rename(p.path+suffix, filepath.Join(dir, p.ID+suffix)); errors.Is(err, fs.ErrNotExist) {
-				err = nil
-			}
-		}
-	}
-	if err == nil {
-		err = vfs.WriteFile(d.fs, filepath.Join(dir, p.ID+".txt"), func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "%s\n%s\n%+v\n", d.opts.now().UTC().Format(time.RFC3339), reason, p.Part)
-			return err
-		})
-	}
-	if err != nil {
-		d.opts.Logger.Error("setting a damaged part aside", "part", p.ID, "error", err)
-	}
 }
 
 // removeOrphans removes files below data that are no part's: what a crash left
@@ -259,7 +250,7 @@ func (d *disk) removeOrphan(dir, name string) error {
 		return d.fs.Remove(path)
 	}
 	d.opts.Logger.Warn("a part that the manifest does not list is set aside, because the end of the manifest is damaged", "file", path)
-	aside := filepath.Join(d.opts.Dir, "quarantine")
+	aside := filepath.Join(d.opts.Dir, quarantineDir)
 	if err := d.fs.MkdirAll(aside); err != nil {
 		return err
 	}
@@ -327,8 +318,13 @@ const (
 // recover opens the log and replays what is not in parts.
 func (d *disk) recover(ctx context.Context) error {
 	settings := d.manifest.State().Settings
+	next := max(settings[settingNext], 1)
+	for _, t := range d.tombstones {
+		// It covers what the log may have lost. What comes now is not that.
+		next = max(next, t.lsn+1)
+	}
 	log, found, err := wal.Open(d.fs, filepath.Join(d.opts.Dir, "wal"), wal.Options{
-		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, NextLSN: max(settings[settingNext], 1),
+		Durability: d.opts.Durability, Interval: d.opts.SyncInterval, SegmentBytes: d.opts.segmentBytes, NextLSN: next,
 		MaxPendingBytes: int(2*d.opts.MaxInFlightBytes) + 64<<20,
 		OnError: func(err error) {
 			d.opts.Logger.Error("the log cannot be written: writes are refused until it can", "error", err)
@@ -370,10 +366,13 @@ func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal
 		return fmt.Errorf("columnar: recovery: %w", err)
 	}
 	progress.end(r.records)
-	if changed { // what is in the log must not be replayed with others
+	if changed || len(d.tombstones) > 0 {
+		// What comes now must not be in a table with what a deletion covers.
 		s.mu.Lock()
 		s.sealAll()
 		s.mu.Unlock()
+	}
+	if changed { // what is in the log must not be replayed with others
 		return d.flushAll(ctx)
 	}
 	return nil
@@ -420,7 +419,7 @@ func (d *disk) closeFiles() error {
 	if d.log != nil {
 		errs = append(errs, d.log.Close())
 	}
-	if d.catalog != nil {
+	if d.catalog != nil && d.opts.catalog == nil {
 		errs = append(errs, d.catalog.Close())
 	}
 	if d.manifest != nil {

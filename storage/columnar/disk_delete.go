@@ -73,6 +73,12 @@ func (d *disk) delete(order storage.Deletion) (storage.DeletionStatus, error) {
 	default:
 		return storage.DeletionStatus{}, fmt.Errorf("%w: a deletion names either a trace or a key with a value", errBadQuery)
 	}
+	// No part may appear between taking the position and making the deletion
+	// known: a merge that does not know it yet would mix rows before the position
+	// with rows behind it. And deletions must become known in the order of their
+	// ids, by which parts note what was applied to them.
+	d.editing.Lock()
+	defer d.editing.Unlock()
 	// The position must be one between two tables. New ones may come between
 	// this and the lock below: they are behind the position.
 	d.s.mu.Lock()
@@ -98,7 +104,7 @@ func (d *disk) finishTombstones(list []*tombstone) error {
 		if !d.carriedOut(t) {
 			continue
 		}
-		if err := d.catalog.Tombstones().Finish(t.id, d.counts.deletedRows.Load()); err != nil {
+		if err := d.catalog.Tombstones().Finish(t.id, t.deleted.Load()); err != nil {
 			return fmt.Errorf("columnar: %w", err)
 		}
 		d.s.mu.Lock()

@@ -14,14 +14,11 @@ import (
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
 )
 
-// tick is how often the clock looks.
-const tick = time.Second
-
 // runClock seals builders that are old, watches the disk and gives up what the
 // retention does not keep.
 func (d *disk) runClock(ctx context.Context) {
 	defer d.ended.Done()
-	t := time.NewTicker(tick)
+	t := time.NewTicker(d.opts.tick)
 	defer t.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -115,7 +112,7 @@ func (d *disk) expire() error {
 		edit.Remove = append(edit.Remove, p.ID)
 		rows += p.Rows
 	}
-	if err := d.manifest.Apply(edit); err != nil {
+	if err := d.apply(edit); err != nil {
 		return err
 	}
 	d.counts.expiredParts.Add(uint64(len(gone)))
@@ -193,18 +190,25 @@ type mergeJob struct {
 	parts      []*livePart
 	level      uint8
 	tombstones []*tombstone // all that are pending
+
+	withoutIndex bool // the indexes of the parts are damaged
 }
 
 // mergeOne does the most urgent merge; more is false when there was none.
 func (d *disk) mergeOne(ctx context.Context) (more bool, err error) {
+	d.merging.Lock()
+	defer d.merging.Unlock()
+	d.sweep()
+	d.examineSuspects(ctx)
 	s := d.s
 	s.mu.RLock()
 	v := d.current.hold()
 	tombstones := d.tombstones
 	s.mu.RUnlock()
 	defer v.release()
-	hour := d.opts.now().Unix() / 3600
-	for _, parts := range [][]*livePart{v.spans, v.logs} {
+	now := d.opts.now()
+	hour := now.Unix() / 3600
+	for _, parts := range [][]*livePart{awake(v.spans, now), awake(v.logs, now)} {
 		job := chooseMerge(parts, d.opts.PartRows, hour)
 		if job == nil {
 			job = choosePurge(parts, tombstones)
@@ -284,10 +288,19 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	for i, part := range job.parts {
 		p.MinLSN, p.MaxLSN = min(p.MinLSN, part.MinLSN), max(p.MaxLSN, part.MaxLSN)
 		rows += part.Rows
-		f, err := part.open()
-		if err != nil {
-			return d.trouble(part, err)
+		if !job.withoutIndex {
+			f, err := part.open()
+			if err != nil {
+				return d.mergeTrouble(ctx, job, err)
+			}
+			files[i] = f
+			continue
 		}
+		f, r, err := part.openWithoutIndex()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
 		files[i] = f
 	}
 	for _, t := range job.tombstones {
@@ -296,7 +309,7 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	for _, part := range job.parts {
 		p.PurgedTo = max(p.PurgedTo, part.PurgedTo)
 	}
-	m := merging{d: d, job: job, files: files}
+	m := mergeRun{d: d, job: job, files: files, deleted: map[*tombstone]uint64{}}
 	write := m.spans
 	if p.Signal == manifest.Logs {
 		write = m.logs
@@ -306,45 +319,50 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 		return d.publishMerged(job, nil, m.deleted)
 	}
 	if err != nil {
-		for i, f := range files {
-			if damaged(err) && f.verify() != nil {
-				return d.trouble(job.parts[i], err)
-			}
-		}
-		return err
+		return d.mergeTrouble(ctx, job, err)
 	}
 	d.counts.foldedSpans.Add(uint64(m.folded))
 	d.counts.mergedRows.Add(rows)
 	return d.publishMerged(job, &p, m.deleted)
 }
 
-// trouble sets a part aside that turned out to be damaged.
-func (d *disk) trouble(p *livePart, err error) error {
-	if !damaged(err) {
-		return err
+// mergeRest is how long parts are left alone when merging them failed, so that
+// one that cannot be read does not keep the others from being merged.
+const mergeRest = time.Minute
+
+// mergeTrouble sees to it that a merge which failed does not fail for ever. It
+// returns nil when the cause is gone.
+func (d *disk) mergeTrouble(ctx context.Context, job *mergeJob, cause error) error {
+	if ctx.Err() != nil {
+		return cause
 	}
-	d.opts.Logger.Error("a part is damaged and is set aside", "part", p.ID, "rows", p.Rows, "error", err)
-	d.editing.Lock()
-	defer d.editing.Unlock()
-	if _, ok := d.manifest.State().Parts[p.ID]; !ok {
-		return nil
+	if damaged(cause) && !job.withoutIndex {
+		for _, p := range job.parts {
+			if changed, err := d.examine(ctx, p); changed || err != nil {
+				return err
+			}
+		}
 	}
-	if err := d.manifest.Apply(manifest.Edit{Remove: []string{p.ID}}); err != nil {
-		return err
+	until := d.opts.now().Add(mergeRest).UnixNano()
+	for _, p := range job.parts {
+		p.restsTo.Store(until)
 	}
-	d.counts.damagedParts.Add(1)
-	d.quarantine(p, err)
-	d.s.mu.Lock()
-	old := d.replace([]*livePart{p}, nil, 0)
-	p.dropped.Store(false) // its files are elsewhere
-	d.s.mu.Unlock()
-	old.release()
-	return nil
+	return cause
+}
+
+// awake are the parts that may be merged now.
+func awake(parts []*livePart, now time.Time) (list []*livePart) {
+	for _, p := range parts {
+		if p.restsTo.Load() <= now.UnixNano() {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // publishMerged puts the result in place of the parts of a job, unless one of
 // them is gone meanwhile: then the result is of no use.
-func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) error {
+func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted map[*tombstone]uint64) error {
 	d.editing.Lock()
 	defer d.editing.Unlock()
 	edit := manifest.Edit{}
@@ -354,8 +372,8 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 			if p == nil {
 				return nil
 			}
-			path := partPath(d.opts.Dir, *p)
-			return errors.Join(d.fs.Remove(path+suffixPart), d.fs.Remove(path+suffixIndex))
+			d.discard(*p)
+			return nil
 		}
 		edit.Remove = append(edit.Remove, part.ID)
 	}
@@ -364,11 +382,14 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 		edit.Add = []manifest.Part{*p}
 		added = []*livePart{d.newPart(*p)}
 	}
-	if err := d.manifest.Apply(edit); err != nil {
+	if err := d.apply(edit); err != nil {
 		return err
 	}
 	d.counts.merges.Add(1)
-	d.counts.deletedRows.Add(deleted)
+	for t, rows := range deleted {
+		t.deleted.Add(rows)
+		d.counts.deletedRows.Add(rows)
+	}
 	d.s.mu.Lock()
 	old := d.replace(job.parts, added, storage.Signal(job.parts[0].Signal))
 	d.s.mu.Unlock()
@@ -380,27 +401,55 @@ func (d *disk) publishMerged(job *mergeJob, p *manifest.Part, deleted uint64) er
 var errNothingLeft = errors.New("columnar: every row was deleted")
 
 // merging is a merge under way.
-type merging struct {
+type mergeRun struct {
 	d       *disk
 	job     *mergeJob
 	files   []*partFile
-	deleted uint64
+	deleted map[*tombstone]uint64 // rows; one that several name is the oldest's
 	folded  int
 }
 
-// hide returns the rows that a deletion applies to.
-func hide[T table](m *merging, part int, rows T) (bitmap, error) {
+// hide returns the rows that a deletion applies to, nil when there are none.
+func hide[T table](m *mergeRun, part int, rows T) (hidden bitmap, err error) {
 	p := m.job.parts[part]
-	v := memoryView(rows, covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo))
-	mask := v.mask()
-	if mask != nil {
-		m.deleted += uint64(mask.count())
+	for _, t := range covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo) {
+		v := memoryView(rows, []*tombstone{t})
+		gone := v.mask()
+		if err := v.err(); err != nil {
+			return nil, err
+		}
+		switch {
+		case gone == nil:
+			continue
+		case hidden == nil:
+			hidden = newBitmap(rows.len())
+		default:
+			gone.andNot(hidden)
+		}
+		m.deleted[t] += uint64(gone.count())
+		hidden.or(gone)
 	}
-	return mask, v.err()
+	return hidden, nil
 }
 
-func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
-	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) { return hide[spanSource](m, part, rows) })
+// deletesFrom says whether rows of a part may be deleted. Then the new part must
+// not have anything that only these have, such as their resources.
+func (m *mergeRun) deletesFrom(part int) bool {
+	p := m.job.parts[part]
+	return len(covering(m.job.tombstones, storage.Signal(p.Signal), p.MaxLSN, p.PurgedTo)) > 0
+}
+
+func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
+	p := newSpanPart()
+	merge, err := newSpanMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *spanRows) (bitmap, error) {
+		mask, err := hide[spanSource](m, part, rows)
+		if m.deletesFrom(part) {
+			p.addShown(rows, mask)
+		} else {
+			p.addPart(m.files[part])
+		}
+		return mask, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -409,13 +458,12 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newSpanPart()
-	for _, f := range m.files {
-		p.addKinds(f.attrs.keys, f.events.keys, f.links.keys)
-		p.addOrigins(&f.origins)
-	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	most, err := mostChildrenOf(m.files)
+	if err != nil {
+		return nil, err
+	}
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: mergedParts.Level, PageRows: pageRowsFor(cmp.Or(m.d.opts.pageRows, mergedParts.PageRows), most)})
 	s := newSummary()
 	for i := range groups {
 		if err := ctx.Err(); err != nil {
@@ -441,8 +489,17 @@ func (m *merging) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	return s, out.Close(p.meta())
 }
 
-func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
-	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) { return hide[logSource](m, part, rows) })
+func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
+	p := newLogPart()
+	merge, err := newLogMerge(ctx, m.files, m.d.opts.GroupRows, func(part int, rows *logRows) (bitmap, error) {
+		mask, err := hide[logSource](m, part, rows)
+		if m.deletesFrom(part) {
+			p.addShown(rows, mask)
+		} else {
+			p.addPart(m.files[part])
+		}
+		return mask, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -450,15 +507,8 @@ func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
 	if len(groups) == 0 {
 		return nil, errNothingLeft
 	}
-	p := newLogPart()
-	for _, f := range m.files {
-		p.addKinds(f.attrs.keys, f.body.keys)
-		for _, pair := range f.origins.pairs {
-			p.origins.addEntities(f.origins.resources[pair.resource], f.origins.scopes[pair.scope])
-		}
-	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelMerge})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: mergedParts.Level, PageRows: cmp.Or(m.d.opts.pageRows, mergedParts.PageRows)})
 	s := newSummary()
 	for _, group := range groups {
 		if err := ctx.Err(); err != nil {
@@ -475,20 +525,4 @@ func (m *merging) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		s.addLogs(g)
 	}
 	return s, out.Close(p.meta())
-}
-
-// verify decodes every page of a part.
-func (p *partFile) verify() error {
-	for number := range p.file.RowGroups() {
-		g := p.group(number)
-		for id := range p.file.Columns() {
-			c := g.column(id)
-			c.decode(0, len(g.pageStarts()))
-			delete(g.columns, id)
-			if g.failed != nil {
-				return g.failed
-			}
-		}
-	}
-	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
-	"github.com/heddle-io/heddle/storage/columnar/parquet"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
@@ -18,11 +17,12 @@ import (
 // first needed and closed when the last version with the part is gone.
 type livePart struct {
 	manifest.Part
+	disk *disk
 	fs   vfs.FS
 	path string // of the Parquet file, without the suffix
 
 	versions atomic.Int32 // that have it; see version
-	dropped  atomic.Bool  // its files are to be removed at the end
+	restsTo  atomic.Int64 // Unix ns; it is not merged before, because that failed
 
 	mu      sync.Mutex // guards what follows
 	index   *sidecar.Index
@@ -55,16 +55,26 @@ func (p *livePart) openIndexLocked() (*sidecar.Index, []zone, error) {
 	if p.index != nil {
 		return p.index, p.zones, nil
 	}
-	r, err := p.fs.Open(p.path + suffixIndex)
+	index, zones, r, err := p.openIndexFile()
 	if err != nil {
-		return nil, nil, fmt.Errorf("columnar: index of part %s: %w", p.ID, err)
-	}
-	index, zones, err := p.readIndex(r)
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("columnar: index of part %s: %w", p.ID, err), r.Close())
+		err = fmt.Errorf("columnar: index of part %s: %w", p.ID, err)
+		p.disk.suspect(p, err)
+		return nil, nil, err
 	}
 	p.index, p.zones, p.readers = index, zones, append(p.readers, r)
 	return index, zones, nil
+}
+
+func (p *livePart) openIndexFile() (*sidecar.Index, []zone, vfs.Reader, error) {
+	r, err := p.fs.Open(p.path + suffixIndex)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	index, zones, err := p.readIndex(r)
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, r.Close())
+	}
+	return index, zones, r, nil
 }
 
 func (p *livePart) readIndex(r vfs.Reader) (*sidecar.Index, []zone, error) {
@@ -102,16 +112,25 @@ func (p *livePart) open() (*partFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.fs.Open(p.path + suffixPart)
+	f, r, err := p.openFile(zones, p.disk.dicts)
 	if err != nil {
-		return nil, fmt.Errorf("columnar: part %s: %w", p.ID, err)
-	}
-	f, err := openPart(p.ID, r, r.Size(), zones)
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
+		p.disk.suspect(p, err)
+		return nil, err
 	}
 	p.file, p.readers = f, append(p.readers, r)
 	return f, nil
+}
+
+func (p *livePart) openFile(zones []zone, dicts *dictCache) (*partFile, vfs.Reader, error) {
+	r, err := p.fs.Open(p.path + suffixPart)
+	if err != nil {
+		return nil, nil, fmt.Errorf("columnar: part %s: %w", p.ID, err)
+	}
+	f, err := openPart(p.ID, r, r.Size(), zones, dicts)
+	if err != nil {
+		return nil, nil, errors.Join(err, r.Close())
+	}
+	return f, r, nil
 }
 
 // rowsOf is the number of rows of a row group.
@@ -123,7 +142,20 @@ func (p *livePart) rowsOf(group int) int {
 	return int(zones[group].Rows)
 }
 
-// end closes the files, and removes them if the part was dropped.
+// countKeys adds what the index says of the keys in the part.
+func (p *livePart) countKeys(k *keyCounter) error {
+	index, _, err := p.openIndex()
+	if err != nil {
+		return err
+	}
+	keys, err := index.Keys()
+	for _, key := range keys {
+		k.add(key.Scope, key.Name, key.Type, key.Count)
+	}
+	return err
+}
+
+// end closes the files. They are removed if the part was replaced.
 func (p *livePart) end() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,16 +163,12 @@ func (p *livePart) end() error {
 	for _, r := range p.readers {
 		errs = append(errs, r.Close())
 	}
-	p.readers, p.index, p.file = nil, nil, nil
-	if p.dropped.Load() {
-		errs = append(errs, p.fs.Remove(p.path+suffixPart), p.fs.Remove(p.path+suffixIndex))
+	if p.file != nil {
+		p.disk.dicts.forget(p.file)
 	}
+	p.readers, p.index, p.file = nil, nil, nil
+	p.disk.unread(p)
 	return errors.Join(errs...)
-}
-
-// damaged says whether err tells of damage to a part, not of a failing disk.
-func damaged(err error) bool {
-	return errors.Is(err, errPart) || errors.Is(err, parquet.ErrCorrupt) || errors.Is(err, sidecar.ErrCorrupt)
 }
 
 // version is the set of parts at one moment. Queries hold one while they

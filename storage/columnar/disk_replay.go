@@ -120,10 +120,8 @@ func (r *replayer) append(req request, lsn uint64) error {
 	s.mu.Lock()
 	h := req.head(s)
 	for _, t := range r.d.tombstones {
-		if first := h.firstLSN(); first > 0 && first <= t.lsn && t.lsn < lsn {
-			if h.openRows() > 0 {
-				s.seal(h)
-			}
+		if first := h.openLSN(); first > 0 && first <= t.lsn && t.lsn < lsn {
+			s.seal(h)
 			break
 		}
 	}

@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,8 +117,8 @@ func (d *disk) waitForMemory(ctx context.Context, size int64) error {
 			return fmt.Errorf("columnar: %w", storage.ErrClosed)
 		case !time.Now().Before(until):
 			d.counts.refusedBusy.Add(1)
-			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %v): %w",
-				d.s.bytes(), d.opts.MaxMemoryBytes, d.flushError, storage.ErrOverloaded)
+			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %s): %w",
+				d.s.bytes(), d.opts.MaxMemoryBytes, fmt.Sprint(d.flushError), storage.ErrOverloaded)
 		}
 	}
 	return nil
@@ -178,6 +179,8 @@ func (d *disk) flushAll(ctx context.Context) error {
 // flushOne writes the oldest sealed table of a signal as a part; more is false
 // when there was none.
 func (d *disk) flushOne(ctx context.Context) (more bool, err error) {
+	d.flushing.Lock()
+	defer d.flushing.Unlock()
 	s := d.s
 	s.mu.RLock()
 	spans, hasSpans := s.spans.first()
@@ -193,20 +196,32 @@ func (d *disk) flushOne(ctx context.Context) (more bool, err error) {
 		}
 		s.mu.Unlock()
 	}()
-	var part manifest.Part
-	if hasSpans && (!hasLogs || spans.minLSN < logs.minLSN) {
-		part, err = d.writePart(manifest.Part{Signal: manifest.Spans, MinLSN: spans.minLSN, MaxLSN: spans.maxLSN}, func(w io.Writer) (*summary, error) {
-			return writeSpanTable(w, spans.table)
-		})
-	} else {
-		part, err = d.writePart(manifest.Part{Signal: manifest.Logs, MinLSN: logs.minLSN, MaxLSN: logs.maxLSN}, func(w io.Writer) (*summary, error) {
-			return writeLogTable(w, logs.table)
-		})
+	part, write := manifest.Part{Signal: manifest.Logs, MinLSN: logs.minLSN, MaxLSN: logs.maxLSN}, func(w io.Writer) (*summary, error) {
+		return writeLogTable(w, logs.table, d.opts.pageRows)
 	}
-	if err != nil {
+	if hasSpans && (!hasLogs || spans.minLSN < logs.minLSN) {
+		part, write = manifest.Part{Signal: manifest.Spans, MinLSN: spans.minLSN, MaxLSN: spans.maxLSN}, func(w io.Writer) (*summary, error) {
+			return writeSpanTable(w, spans.table, d.opts.pageRows)
+		}
+	}
+	// When only the manifest could not be written, the files are there.
+	if u := &d.unpublished; u.ID == "" || u.Signal != part.Signal || u.MinLSN != part.MinLSN || u.MaxLSN != part.MaxLSN {
+		if part, err = d.writePart(part, write); err != nil {
+			return true, err
+		}
+		d.setUnpublished(part)
+	}
+	if err := d.publishFlushed(d.unpublished); err != nil {
 		return true, err
 	}
-	return true, d.publishFlushed(part)
+	d.setUnpublished(manifest.Part{})
+	return true, nil
+}
+
+func (d *disk) setUnpublished(p manifest.Part) {
+	d.left.mu.Lock()
+	defer d.left.mu.Unlock()
+	d.unpublished = p
 }
 
 // publishFlushed puts a part in the place of the table that it was written from.
@@ -218,8 +233,8 @@ func (d *disk) publishFlushed(p manifest.Part) error {
 		setting, signal = settingLogs, storage.SignalLogs
 	}
 	edit := manifest.Edit{Add: []manifest.Part{p}, Set: map[string]uint64{setting: p.MaxLSN, settingNext: max(p.MaxLSN+1, d.manifest.State().Settings[settingNext])}}
-	if err := d.manifest.Apply(edit); err != nil {
-		return err // the files stay: a later Apply decides about them
+	if err := d.apply(edit); err != nil {
+		return err
 	}
 	d.counts.parts.Add(1)
 	s := d.s
@@ -247,7 +262,7 @@ func (d *disk) replace(gone []*livePart, added []*livePart, signal storage.Signa
 	drop := map[*livePart]bool{}
 	for _, p := range gone {
 		drop[p] = true
-		p.dropped.Store(true)
+		d.retire(p)
 	}
 	next := func(list []*livePart, mine bool) (kept []*livePart) {
 		for _, p := range list {
@@ -279,7 +294,7 @@ func (d *disk) releasable() uint64 {
 }
 
 // writePart writes the files of a part and returns p with what is known then.
-func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, error)) (manifest.Part, error) {
+func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, error)) (_ manifest.Part, err error) {
 	now := d.opts.now()
 	p.ID, p.Tenant, p.FormatVersion = d.names.next(now), defaultTenant, partFormatNumber
 	if p.Hour == 0 {
@@ -289,8 +304,12 @@ func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, err
 	if err := d.fs.MkdirAll(filepath.Dir(path)); err != nil {
 		return p, fmt.Errorf("columnar: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			d.discard(p)
+		}
+	}()
 	var contents *sidecar.Contents
-	var err error
 	if p.Bytes, p.Hash, err = d.writeHashed(path+suffixPart, func(w io.Writer) error {
 		s, err := write(w)
 		if err == nil {
@@ -301,7 +320,7 @@ func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, err
 		return p, err
 	}
 	if p.IndexBytes, p.IndexHash, err = d.writeHashed(path+suffixIndex, func(w io.Writer) error { return sidecar.Write(w, contents) }); err != nil {
-		return p, errors.Join(err, d.fs.Remove(path+suffixPart))
+		return p, err
 	}
 	p.Groups = uint32(len(contents.Zones))
 	z := emptyZone
@@ -342,17 +361,20 @@ func (w *hashingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// zstd levels of parts: fast where a sender may be waiting, small where not.
-const (
-	levelFlush = 1
-	levelMerge = 2
+// flushedParts are written fast, because a sender may be waiting for memory;
+// mergedParts small.
+var (
+	flushedParts = parquet.Options{Level: 1, PageRows: 8192}
+	mergedParts  = parquet.Options{Level: 3, PageRows: 8192}
 )
 
-func writeSpanTable(w io.Writer, t *spanTable) (*summary, error) {
+// writeSpanTable writes a sealed table as a part. pageRows are the rows of a
+// page, 0 means the default.
+func writeSpanTable(w io.Writer, t *spanTable, pageRows int) (*summary, error) {
 	p := newSpanPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: flushedParts.Level, PageRows: pageRowsFor(cmp.Or(pageRows, flushedParts.PageRows), max(mostChildren(t.events.owner), mostChildren(t.links.owner)))})
 	s := newSummary()
 	g := p.group([]*spanTable{t}, sealOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {
@@ -362,11 +384,12 @@ func writeSpanTable(w io.Writer, t *spanTable) (*summary, error) {
 	return s, out.Close(p.meta())
 }
 
-func writeLogTable(w io.Writer, t *logTable) (*summary, error) {
+// writeLogTable is writeSpanTable for log records.
+func writeLogTable(w io.Writer, t *logTable, pageRows int) (*summary, error) {
 	p := newLogPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), parquet.Options{Level: levelFlush})
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: flushedParts.Level, PageRows: cmp.Or(pageRows, flushedParts.PageRows)})
 	s := newSummary()
 	g := p.group([]*logTable{t}, logOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {

@@ -3,6 +3,7 @@ package columnar
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
@@ -18,7 +19,9 @@ type rowGroup struct {
 	starts  []uint32 // first row of each page
 	columns map[int]*groupColumn
 	buffer  parquet.Buffer
-	origins []uint32 // of all rows, once asked for
+	scratch decodedPage        // see stream
+	counts  map[int][][]uint32 // see listCounts
+	origins []uint32           // of all rows, once asked for
 	failed  error
 }
 
@@ -43,13 +46,23 @@ func (g *rowGroup) pageStarts() []uint32 {
 	if g.starts == nil {
 		starts, err := g.part.file.PageStarts(g.number)
 		g.fail(err)
-		if err != nil || len(starts) == 0 || starts[0] != 0 {
+		if err != nil || !wholeWords(starts) {
 			g.fail(errPart)
 			starts = []uint32{0}
 		}
 		g.starts = starts
 	}
 	return g.starts
+}
+
+// wholeWords says whether pages start where words of a bitmap do.
+func wholeWords(starts []uint32) bool {
+	for _, s := range starts {
+		if s%64 != 0 {
+			return false
+		}
+	}
+	return len(starts) > 0 && starts[0] == 0
 }
 
 // groupColumn is a column of a row group. A place is a row or, in a column of
@@ -74,8 +87,12 @@ type decodedPage struct {
 }
 
 // index is the number of the value at a place, counted from the page's first
-// place; ok says whether there is one.
+// place; ok says whether there is one. In a column of a list that could not be
+// read there are fewer places than in the others.
 func (p *decodedPage) index(place int) (i uint32, ok bool) {
+	if place >= p.Places {
+		return 0, false
+	}
 	if p.Present == nil {
 		return uint32(place), true
 	}
@@ -101,12 +118,16 @@ func (c *groupColumn) dictionary() bool {
 	}
 	if !c.read {
 		c.read = true
-		var d parquet.DecodedDict
-		if err := c.chunk.ReadDict(&d); err != nil {
+		e, err := c.g.part.dicts.get(dictKey{c.g.part, c.g.number, c.id}, func() (*dictEntry, error) {
+			var d parquet.DecodedDict
+			err := c.chunk.ReadDict(&d)
+			return &dictEntry{dict{text: d.Text, ends: d.Ends}, d.Nums, d.Fixed}, err
+		})
+		if err != nil {
 			c.g.fail(err)
-			d = parquet.DecodedDict{}
+			return true
 		}
-		c.dict, c.nums, c.fixed = dict{text: d.Text, ends: d.Ends}, d.Nums, d.Fixed
+		c.dict, c.nums, c.fixed = e.text, e.nums, e.fixed
 	}
 	return true
 }
@@ -153,13 +174,21 @@ func (c *groupColumn) rowsOfPage(i int) (first, rows int) {
 // readPage decodes a page. When that fails no place of it has a value.
 func (c *groupColumn) readPage(i int) *decodedPage {
 	p := &decodedPage{}
+	c.readPageInto(i, p)
+	return p
+}
+
+func (c *groupColumn) readPageInto(i int, p *decodedPage) {
 	first, rows := c.rowsOfPage(i)
 	err := c.g.failed
 	if err == nil {
 		err = c.g.buffer.ReadPage(c.chunk, i, &p.Page)
 	}
-	if err == nil && (p.FirstRow != first || p.Rows != rows) {
+	if err == nil && (p.FirstRow != first || p.Rows != rows || p.Dictionary != c.chunk.DictionaryEncoded() && p.Len > 0) {
 		err = fmt.Errorf("%w: page %d of column %d", errPart, i, c.id)
+	}
+	if err == nil && c.list() && !c.g.sameCounts(c, i, p.Counts) {
+		err = fmt.Errorf("%w: column %d has other list lengths than the rest of its list", errPart, c.id)
 	}
 	if err == nil && p.Dictionary {
 		err = c.resolve(p)
@@ -168,15 +197,59 @@ func (c *groupColumn) readPage(i int) *decodedPage {
 		c.g.fail(err)
 		*p = decodedPage{Page: parquet.Page{FirstRow: first, Rows: rows, Places: rows, Present: newBitmap(rows)}}
 		if c.list() {
-			p.Places, p.Counts = 0, make([]uint32, rows)
+			p.Counts = slices.Clone(c.g.listCounts(c, i))
+			p.Places = elementsBefore(p.Counts, rows)
+			p.Present = newBitmap(p.Places)
 		}
 	}
 	p.first = first
 	p.text = dict{text: p.Text, ends: p.Ends, repeated: true}
 	if p.Present != nil {
-		p.ranks = bitmap(p.Present).ranks(nil)
+		p.ranks = bitmap(p.Present).ranks(p.ranks)
 	}
-	return p
+}
+
+// listCounts are the list lengths of the rows of a page, as the first column of
+// the list has them. That all columns of a list have the same is relied on
+// wherever elements are read, even after reading one of them failed.
+func (g *rowGroup) listCounts(c *groupColumn, page int) []uint32 {
+	known, first := g.knownCounts(c, page)
+	if *known == nil {
+		var p parquet.Page
+		_, rows := c.rowsOfPage(page)
+		if err := g.part.file.Chunk(g.number, first).ReadPage(page, &p); err != nil || len(p.Counts) != rows {
+			g.fail(err)
+			g.fail(errPart)
+			p.Counts = make([]uint32, rows)
+		}
+		*known = p.Counts
+	}
+	return *known
+}
+
+// sameCounts says whether counts are those that the list has in a page.
+func (g *rowGroup) sameCounts(c *groupColumn, page int, counts []uint32) bool {
+	if known, first := g.knownCounts(c, page); *known == nil && first == c.id {
+		*known = slices.Clone(counts)
+		return true
+	}
+	return slices.Equal(counts, g.listCounts(c, page))
+}
+
+// knownCounts is where listCounts remembers its answer, nil before, and the
+// first column of the list.
+func (g *rowGroup) knownCounts(c *groupColumn, page int) (known *[]uint32, first int) {
+	first = c.id
+	for columns := g.part.file.Columns(); first > 0 && columns[first-1].List == columns[c.id].List; {
+		first--
+	}
+	if g.counts == nil {
+		g.counts = map[int][][]uint32{}
+	}
+	if g.counts[first] == nil {
+		g.counts[first] = make([][]uint32, len(g.pageStarts()))
+	}
+	return &g.counts[first][page], first
 }
 
 // resolve checks the codes of a page, and replaces those of numbers and ids by
@@ -200,12 +273,12 @@ func (c *groupColumn) resolve(p *decodedPage) error {
 	case parquet.ByteArray:
 	case parquet.Fixed:
 		n := column.Length
-		p.Fixed = make([]byte, 0, n*len(p.Codes))
+		p.Fixed = p.Fixed[:0]
 		for _, code := range p.Codes {
 			p.Fixed = append(p.Fixed, c.fixed[int(code)*n:int(code+1)*n]...)
 		}
 	default:
-		p.Nums = make([]uint64, len(p.Codes))
+		p.Nums = resize(p.Nums, len(p.Codes))
 		for i, code := range p.Codes {
 			p.Nums[i] = c.nums[code]
 		}
@@ -353,11 +426,15 @@ func (c *groupColumn) eachRun(rows []uint32, f func(from, to int, p *decodedPage
 // those without a value. test gets the number of the value.
 func (p *decodedPage) keepPlaces(sel bitmap, test func(i int) bool) {
 	if p.Present == nil {
-		sel.keep(test)
+		sel.keep(func(place int) bool { return place < p.Places && test(place) })
 		return
 	}
 	for w, word := range sel {
 		if word == 0 {
+			continue
+		}
+		if w >= len(p.Present) { // reading failed
+			sel[w] = 0
 			continue
 		}
 		present, keep := p.Present[w], uint64(0)
@@ -390,10 +467,11 @@ func (p *decodedPage) num(place int) uint64 {
 	return 0
 }
 
-// ints decodes a column of numbers for all rows.
+// ints decodes a column of numbers for rows [from, to), or for the elements of
+// these rows in a column of a list.
 func ints[T int64 | uint32 | uint8](c *groupColumn, from, to int) []T {
 	out := make([]T, 0, to-from)
-	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+	c.stream(from, to, func(p *decodedPage, from, to int) {
 		for place := from; place < to; place++ {
 			out = append(out, T(p.num(place)))
 		}
@@ -401,10 +479,10 @@ func ints[T int64 | uint32 | uint8](c *groupColumn, from, to int) []T {
 	return out
 }
 
-// ids decodes a column of ids for rows [from, to); absent ones are zero.
+// ids is ints for ids; absent ones are zero.
 func ids[T ~[8]byte | ~[16]byte](c *groupColumn, from, to int) []T {
 	out := make([]T, 0, to-from)
-	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+	c.stream(from, to, func(p *decodedPage, from, to int) {
 		for place := from; place < to; place++ {
 			out = append(out, idAt[T](p, place))
 		}
@@ -421,12 +499,11 @@ func idAt[T ~[8]byte | ~[16]byte](p *decodedPage, place int) (id T) {
 	return id
 }
 
-// eachIn decodes the pages with rows of [from, to) and calls f with each and
-// the places in it.
-func (c *groupColumn) eachIn(from, to int, f func(p *decodedPage, from, to int)) {
-	if c.list() {
-		p := c.whole()
-		f(p, from, to)
+// stream calls f with the pages that have rows of [from, to) and the places of
+// these rows in each. What f gets is good until it returns: for what is copied
+// anyway, no page is kept.
+func (c *groupColumn) stream(from, to int, f func(p *decodedPage, from, to int)) {
+	if from >= to {
 		return
 	}
 	starts := c.g.pageStarts()
@@ -437,11 +514,34 @@ func (c *groupColumn) eachIn(from, to int, f func(p *decodedPage, from, to int))
 	for last > first+1 && int(starts[last-1]) >= to {
 		last--
 	}
-	c.decode(first, last)
+	c.dictionary()
+	b := &c.g.buffer
+	b.Reset()
+	c.g.fail(b.Add(c.chunk, first, last, false))
+	c.g.fail(b.Read(maxGap))
 	for i := first; i < last; i++ {
-		p := c.pages[i]
-		f(p, max(from-p.first, 0), min(to-p.first, p.Rows))
+		var p *decodedPage
+		if c.pages != nil && len(c.pages) == len(starts) {
+			p = c.pages[i]
+		}
+		if p == nil {
+			p = &c.g.scratch
+			c.readPageInto(i, p)
+		}
+		begin, rows := c.rowsOfPage(i)
+		at, end := max(from-begin, 0), min(to-begin, rows)
+		if c.list() {
+			at, end = elementsBefore(p.Counts, at), elementsBefore(p.Counts, end)
+		}
+		f(p, at, end)
 	}
+}
+
+func elementsBefore(counts []uint32, row int) (n int) {
+	for _, c := range counts[:row] {
+		n += int(c)
+	}
+	return n
 }
 
 func (g *rowGroup) times() *groupColumn { return g.column(g.part.fixed.time) }

@@ -4,12 +4,13 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
-// text decodes a column of text that every place has, for places [from, to).
-func (c *groupColumn) text(from, to int) (codes []uint32, d dict) {
-	codes = make([]uint32, 0, to-from)
+// text is ints for a column of text that every place has; n is the number of
+// places.
+func (c *groupColumn) text(from, to, n int) (codes []uint32, d dict) {
+	codes = make([]uint32, 0, n)
 	if c.dictionary() {
 		d = c.dict
-		c.eachIn(from, to, func(p *decodedPage, from, to int) {
+		c.stream(from, to, func(p *decodedPage, from, to int) {
 			for place := from; place < to; place++ {
 				if i, ok := p.index(place); ok && int(i) < len(p.Codes) {
 					codes = append(codes, p.Codes[i])
@@ -18,7 +19,7 @@ func (c *groupColumn) text(from, to int) (codes []uint32, d dict) {
 		})
 	} else {
 		d.repeated = true
-		c.eachIn(from, to, func(p *decodedPage, from, to int) {
+		c.stream(from, to, func(p *decodedPage, from, to int) {
 			if to <= p.Len && p.Present == nil {
 				d.appendEntries(&p.text, from, to)
 			}
@@ -27,15 +28,16 @@ func (c *groupColumn) text(from, to int) (codes []uint32, d dict) {
 			codes = append(codes, uint32(i))
 		}
 	}
-	if len(codes) == to-from {
+	if len(codes) == n {
 		return codes, d
 	}
 	// Reading failed: the text that could not be read is empty.
 	c.g.fail(errPart)
-	return make([]uint32, to-from), dict{ends: []uint32{0}}
+	return make([]uint32, n), dict{ends: []uint32{0}}
 }
 
-// loadAttrs decodes the attribute lists of places [from, to).
+// loadAttrs decodes the attribute lists of rows [from, to), or of the elements
+// of these rows.
 func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, from, to int) attrs {
 	a := attrs{shapes: l.shapes, columns: make([]column, len(l.keys))}
 	a.shapeOf = g.checked(ints[uint32](shape, from, to), l.shapes.len())
@@ -69,7 +71,7 @@ func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, from, to int) a
 	}
 	if g.failed != nil {
 		// The shapes promise values that are not there.
-		return attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, to-from)}.ranked()
+		return attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, len(a.shapeOf))}.ranked()
 	}
 	return a.ranked()
 }
@@ -85,7 +87,7 @@ func (c *column) stored() int {
 	return len(c.codes)
 }
 
-// load decodes the values that places [from, to) have.
+// load decodes the values that rows [from, to), or their elements, have.
 func (c *groupColumn) load(to *column, from, end int) {
 	text := textual(to.typ)
 	dictionary := text && c.dictionary()
@@ -94,7 +96,7 @@ func (c *groupColumn) load(to *column, from, end int) {
 	} else {
 		to.dict.repeated = text
 	}
-	c.eachIn(from, end, func(p *decodedPage, from, end int) {
+	c.stream(from, end, func(p *decodedPage, from, end int) {
 		first, last := p.before(from), p.before(end)
 		switch {
 		case first >= last:
@@ -129,7 +131,7 @@ func (p *decodedPage) before(place int) int {
 
 func (g *rowGroup) loadOverflow(o *overflow, c *groupColumn, from, to int) {
 	var keys, values dictBuilder
-	c.eachIn(from, to, func(p *decodedPage, from, to int) {
+	c.stream(from, to, func(p *decodedPage, from, to int) {
 		for i := p.before(from); i < p.before(to); i++ {
 			g.fail(storage.EachKeyValue(c.textOf(p, uint32(i)), func(key string, v storage.Value) {
 				code, _ := keys.code(key, false)

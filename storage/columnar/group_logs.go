@@ -100,7 +100,7 @@ func (t *logRows) loadBody(from, to int) attrs {
 		*c = column{key: key.key, typ: key.typ}
 		column := t.column(l.columns[i])
 		row := 0
-		column.eachIn(from, to, func(p *decodedPage, from, to int) {
+		column.stream(from, to, func(p *decodedPage, from, to int) {
 			for place := from; place < to; place++ {
 				if _, ok := p.index(place); ok {
 					a.shapeOf[row] = uint32(i + 1)
@@ -119,8 +119,8 @@ func (t *logRows) loadBody(from, to int) attrs {
 
 func (t *logRows) loadRare(out *logTable, from, to int) {
 	f := &t.part.fixed
-	severities, severity := t.column(f.severityText).text(from, to)
-	events, event := t.column(f.eventNameOfLog).text(from, to)
+	severities, severity := t.column(f.severityText).text(from, to, to-from)
+	events, event := t.column(f.eventNameOfLog).text(from, to, to-from)
 	flags, dropped := ints[uint32](t.column(f.flags), from, to), ints[uint32](t.column(f.droppedAttributes), from, to)
 	var text dictBuilder
 	byRare := map[rareLog]uint32{}

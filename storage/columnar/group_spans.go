@@ -37,7 +37,7 @@ func (t *spanRows) vector(k storage.Key) vector {
 	case storage.KeySpanID:
 		return fixedVector[storage.SpanID]{t.column(f.spanID)}
 	case storage.KeyParentID:
-		return fixedVector[storage.SpanID]{t.column(f.parent)}
+		return idVector[storage.SpanID](t.parents(0, t.n))
 	case storage.KeyScopeName:
 		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].name) })
 	case storage.KeyScopeVersion:
@@ -73,12 +73,40 @@ func (g *rowGroup) childVector(id int, inner vector) vector {
 // owners lists the row of every element of rows [from, to), counted from from,
 // in a list that has the column id.
 func (g *rowGroup) owners(id, from, to int) (owners []uint32) {
-	for row, n := range g.column(id).whole().Counts[from:to] {
-		for range n {
-			owners = append(owners, uint32(row))
+	row := uint32(0)
+	c := g.column(id)
+	c.stream(from, to, func(p *decodedPage, _, _ int) {
+		for _, n := range p.Counts[max(from-p.first, 0):min(to-p.first, p.Rows)] {
+			for range n {
+				owners = append(owners, row)
+			}
+			row++
+		}
+	})
+	return owners
+}
+
+// parents decodes the ids of the parents of rows [from, to).
+func (t *spanRows) parents(from, to int) []storage.SpanID {
+	f := &t.part.fixed
+	parents, offsets := ids[storage.SpanID](t.column(f.farParent), from, to), ints[int64](t.column(f.parentOffset), from, to)
+	first, end := to, from // rows of parents
+	for i, offset := range offsets {
+		if at := from + i + int(offset); offset != 0 {
+			if at < 0 || at >= t.n {
+				t.fail(errPart)
+				return parents
+			}
+			first, end = min(first, at), max(end, at+1)
 		}
 	}
-	return owners
+	spans := ids[storage.SpanID](t.column(f.spanID), first, max(first, end))
+	for i, offset := range offsets {
+		if offset != 0 {
+			parents[i] = spans[from+i+int(offset)-first]
+		}
+	}
+	return parents
 }
 
 func (t *spanRows) fill(b *storage.Batch, rows []uint32) {
@@ -87,13 +115,13 @@ func (t *spanRows) fill(b *storage.Batch, rows []uint32) {
 	b.DurationsNs = t.column(f.duration).pickInts(rows, b.DurationsNs)
 }
 
-func (t *spanRows) joinable() *joinColumns {
+func (t *spanRows) joinable(from, to int) *joinColumns {
 	f := &t.part.fixed
 	return &joinColumns{
-		traceIDs: ids[storage.TraceID](t.column(f.traceID), 0, t.n), spanIDs: ids[storage.SpanID](t.column(f.spanID), 0, t.n),
-		parents: ids[storage.SpanID](t.column(f.parent), 0, t.n),
-		kinds:   ints[uint8](t.column(f.kind), 0, t.n), statuses: ints[uint8](t.column(f.status), 0, t.n),
-		origin: t.originCodes(), services: t.part.services,
+		traceIDs: ids[storage.TraceID](t.column(f.traceID), from, to), spanIDs: ids[storage.SpanID](t.column(f.spanID), from, to),
+		parents: t.parents(from, to), times: ints[int64](t.times(), from, to),
+		kinds: ints[uint8](t.column(f.kind), from, to), statuses: ints[uint8](t.column(f.status), from, to),
+		origin: t.originCodes()[from:to], services: t.part.services,
 	}
 }
 
@@ -122,47 +150,44 @@ func (t *spanRows) load(from, to int) *spanTable {
 	out := &spanTable{}
 	out.n, out.zone = to-from, t.zone
 	out.traceIDs, out.spanIDs = ids[storage.TraceID](t.column(f.traceID), from, to), ids[storage.SpanID](t.column(f.spanID), from, to)
-	out.parents = ids[storage.SpanID](t.column(f.parent), from, to)
+	out.parents = t.parents(from, to)
 	out.times, out.durations = ints[int64](t.column(f.time), from, to), ints[int64](t.column(f.duration), from, to)
 	out.kinds, out.statuses = ints[uint8](t.column(f.kind), from, to), ints[uint8](t.column(f.status), from, to)
-	out.names, out.name = t.column(f.name).text(from, to)
+	out.names, out.name = t.column(f.name).text(from, to, to-from)
 	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), from, to), len(p.origins.pairs)), p.origins
 	t.loadRare(out, from, to)
 	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), from, to)
-
-	e, owner := &out.events, t.elements(f.eventTime, from, to)
-	e.owner = t.owners(f.eventTime, from, to)
-	e.times = ints[int64](t.column(f.eventTime), owner.from, owner.to)
-	e.names, e.name = t.column(f.eventName).text(owner.from, owner.to)
-	e.dropped = ints[uint32](t.column(f.eventDropped), owner.from, owner.to)
-	e.attrs = t.loadAttrs(&p.events, t.column(f.eventShape), owner.from, owner.to)
-
-	l, owner := &out.links, t.elements(f.linkTrace, from, to)
-	l.owner = t.owners(f.linkTrace, from, to)
-	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), owner.from, owner.to), ids[storage.SpanID](t.column(f.linkSpan), owner.from, owner.to)
-	l.states, l.state = t.column(f.linkState).text(owner.from, owner.to)
-	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), owner.from, owner.to), ints[uint32](t.column(f.linkDropped), owner.from, owner.to)
-	l.attrs = t.loadAttrs(&p.links, t.column(f.linkShape), owner.from, owner.to)
+	t.loadEvents(&out.events, from, to)
+	t.loadLinks(&out.links, from, to)
+	if t.failed != nil {
+		// The columns of a list may be of different length.
+		out.events, out.links = eventTable{}, linkTable{}
+	}
 	return out
 }
 
-// elementRange are the elements of a list that belong to some rows.
-type elementRange struct{ from, to int }
+func (t *spanRows) loadEvents(e *eventTable, from, to int) {
+	f, p := &t.part.fixed, t.part
+	e.owner = t.owners(f.eventTime, from, to)
+	e.times = ints[int64](t.column(f.eventTime), from, to)
+	e.names, e.name = t.column(f.eventName).text(from, to, len(e.owner))
+	e.dropped = ints[uint32](t.column(f.eventDropped), from, to)
+	e.attrs = t.loadAttrs(&p.events, t.column(f.eventShape), from, to)
+}
 
-func (g *rowGroup) elements(id, from, to int) (r elementRange) {
-	for row, n := range g.column(id).whole().Counts[:to] {
-		if row < from {
-			r.from += int(n)
-		}
-		r.to += int(n)
-	}
-	return r
+func (t *spanRows) loadLinks(l *linkTable, from, to int) {
+	f, p := &t.part.fixed, t.part
+	l.owner = t.owners(f.linkTrace, from, to)
+	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), from, to), ids[storage.SpanID](t.column(f.linkSpan), from, to)
+	l.states, l.state = t.column(f.linkState).text(from, to, len(l.owner))
+	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), from, to), ints[uint32](t.column(f.linkDropped), from, to)
+	l.attrs = t.loadAttrs(&p.links, t.column(f.linkShape), from, to)
 }
 
 func (t *spanRows) loadRare(out *spanTable, from, to int) {
 	f := &t.part.fixed
-	messages, message := t.column(f.statusMessage).text(from, to)
-	states, state := t.column(f.traceState).text(from, to)
+	messages, message := t.column(f.statusMessage).text(from, to, to-from)
+	states, state := t.column(f.traceState).text(from, to, to-from)
 	flags := ints[uint32](t.column(f.flags), from, to)
 	attributes := ints[uint32](t.column(f.droppedAttributes), from, to)
 	events, links := ints[uint32](t.column(f.droppedEvents), from, to), ints[uint32](t.column(f.droppedLinks), from, to)
@@ -220,7 +245,7 @@ func (g *rowGroup) countColumns(k *keyCounter, scope storage.Scope, l *listColum
 				return
 			}
 			both := sub.clone()
-			both.and(p.Present)
+			both.and(p.Present[:min(len(sub), len(p.Present))]) // shorter when reading failed
 			n += both.count()
 		})
 		if n > 0 {

@@ -44,6 +44,7 @@ type builder[T memTable] interface {
 	zone() zone
 	snapshot() T // what was appended so far; later appends do not touch it
 	seal() T     // ends the building
+	expect(T)    // makes room in an empty builder for as much as a table has
 }
 
 // sealedTable is a table with what the store needs to know about it.
@@ -70,6 +71,10 @@ type head[T memTable, B builder[T]] struct {
 
 	positions           // of open
 	since     time.Time // of the first request in open
+
+	// alike says that a builder may take from its start what the table before
+	// it took: no slice is copied while it grows.
+	alike bool
 }
 
 // anyHead is a head of any signal.
@@ -81,6 +86,7 @@ type anyHead interface {
 	seal(age uint64)
 	logged(lsn uint64, now time.Time) // must be called after the append of a request that is in the log
 	firstLSN() uint64                 // position of the oldest request held, 0 when there is none
+	openLSN() uint64                  // position of the oldest request in open, 0 when there is none
 	openSince() time.Time             // when the oldest request in open came
 }
 
@@ -123,6 +129,9 @@ func (h *head[T, B]) seal(age uint64) {
 	h.sealed = append(h.sealed, sealedTable[T]{t, int64(t.base().size), age, h.positions})
 	h.sealedBytes += int64(t.base().size)
 	h.open, h.positions, h.since = h.begin(), positions{}, time.Time{}
+	if h.alike {
+		h.open.expect(t)
+	}
 }
 
 func (h *head[T, B]) logged(lsn uint64, now time.Time) {
@@ -133,6 +142,7 @@ func (h *head[T, B]) logged(lsn uint64, now time.Time) {
 }
 
 func (h *head[T, B]) openSince() time.Time { return h.since }
+func (h *head[T, B]) openLSN() uint64      { return h.minLSN }
 
 func (h *head[T, B]) firstLSN() uint64 {
 	if len(h.sealed) > 0 {

@@ -3,6 +3,7 @@ package columnar
 import (
 	"unsafe"
 
+	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/otlp"
 )
 
@@ -25,6 +26,15 @@ func newLogBuilder() *logBuilder {
 	b := &logBuilder{columns: &columns, origins: newOriginsBuilder(), attrs: newAttrsBuilder(&columns), body: newAttrsBuilder(&bodies), rareIDs: map[rareLog]uint32{}}
 	b.t.zone = emptyZone
 	return b
+}
+
+func (b *logBuilder) expect(like *logTable) {
+	t, n := &b.t, roomFor(like.n)
+	t.traceIDs, t.spanIDs = make([]storage.TraceID, 0, n), make([]storage.SpanID, 0, n)
+	t.times, t.observed, t.severities = make([]int64, 0, n), make([]int64, 0, n), make([]uint8, 0, n)
+	t.origin, t.rare = make([]uint32, 0, n), make([]uint32, 0, n)
+	b.attrs.expect(&like.attrs)
+	b.body.expect(&like.body)
 }
 
 func (b *logBuilder) len() int   { return b.t.n }

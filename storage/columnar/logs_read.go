@@ -105,9 +105,19 @@ func (r logStore) LogKeys(ctx context.Context, w storage.Window) ([]storage.KeyI
 	}
 	defer done()
 	k := newKeyCounter()
+	asked := map[*livePart]bool{}
 	for _, t := range tables {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if v := t.(*logView); v.keysFromIndex(w) {
+			if !asked[v.part] {
+				asked[v.part] = true
+				if err := v.part.countKeys(k); err != nil {
+					return nil, err
+				}
+			}
+			continue
 		}
 		if overlaps(t, w) {
 			t.countKeys(k, t.inWindow(w))

@@ -76,8 +76,9 @@ type mergePiece struct {
 // mergeGroup is a row group of the result: whole traces, or some rows of a
 // trace that is too long for one.
 type mergeGroup struct {
-	traces []int32
-	rows   []rowRef
+	firstNs int64 // start of its earliest span
+	traces  []int32
+	rows    []rowRef
 }
 
 // heldSources is how many decoded row groups a merge keeps.
@@ -170,12 +171,17 @@ func (m *spanMerge) groups() (groups []mergeGroup, split map[storage.TraceID]boo
 			groups = append(groups, g)
 			g, rows = mergeGroup{}, 0
 		}
+		if rows == 0 {
+			g.firstNs = t.firstNs
+		}
 		g.traces = append(g.traces, at)
 		rows += t.rows
 	}
 	if rows > 0 {
 		groups = append(groups, g)
 	}
+	// Long traces go on while others begin.
+	slices.SortStableFunc(groups, func(a, b mergeGroup) int { return cmp.Compare(a.firstNs, b.firstNs) })
 	return groups, split, nil
 }
 
@@ -203,7 +209,7 @@ func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 		return cmp.Or(cmp.Compare(a.ns, b.ns), cmp.Compare(a.at.source, b.at.source), cmp.Compare(a.at.row, b.at.row))
 	})
 	for some := range slices.Chunk(all, m.groupRows) {
-		var g mergeGroup
+		g := mergeGroup{firstNs: some[0].ns}
 		for _, s := range some {
 			g.rows = append(g.rows, s.at)
 		}
@@ -217,8 +223,7 @@ func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 func (m *spanMerge) arrange(g *mergeGroup) (sources []*spanTable, a *arrangement, err error) {
 	lists := [][]rowRef{g.rows}
 	if g.rows == nil {
-		slices.SortFunc(g.traces, func(a, b int32) int { return bytes.Compare(m.traces[a].id[:], m.traces[b].id[:]) })
-		lists = lists[:0]
+		lists = lists[:0] // the traces are in the order of their first start already
 		for _, at := range g.traces {
 			lists = append(lists, m.rowsOf(&m.traces[at]))
 		}

@@ -76,7 +76,13 @@ func (o Options) withDefaults() Options {
 
 // builderBytes is the share of MaxBytes at which a builder is sealed early. It
 // also keeps a dictionary's text far below the 4 GiB that its offsets reach.
-func (o Options) builderBytes() int64 { return min(o.MaxBytes/8, 1<<30) }
+func (o Options) builderBytes() int64 {
+	share := int64(8)
+	if o.whole {
+		share = 4
+	}
+	return min(o.MaxBytes/share, 1<<30)
+}
 
 // partBytes is the size of the parts that a giant request is cut into. Where
 // there is a log it stays whole.

@@ -212,19 +212,23 @@ func (b *originsBuilder) addEntities(resource, scope *entity) uint32 {
 	return b.add(&encodedEntity{bytes: viewBytes(resource.encoding)}, &encodedEntity{bytes: viewBytes(scope.encoding)})
 }
 
-// place is place for origins, in the numbers of b.
+// place is place for origins, in the numbers of b. Those that no row of the
+// result has are not added: they may be what somebody asked to be deleted.
 func (b *originsBuilder) place(a *arrangement, column func(source int) ([]uint32, *origins)) []uint32 {
 	out := make([]uint32, a.n)
 	for s, to := range a.to {
 		origin, of := column(s)
-		ids := make([]uint32, len(of.pairs))
-		for i, pair := range of.pairs {
-			ids[i] = b.addEntities(of.resources[pair.resource], of.scopes[pair.scope])
-		}
+		ids := make([]uint32, len(of.pairs)) // +1; 0: not known yet
 		for row, at := range to {
-			if at >= 0 {
-				out[at] = ids[origin[row]]
+			if at < 0 {
+				continue
 			}
+			id := &ids[origin[row]]
+			if *id == 0 {
+				pair := of.pairs[origin[row]]
+				*id = b.addEntities(of.resources[pair.resource], of.scopes[pair.scope]) + 1
+			}
+			out[at] = *id - 1
 		}
 	}
 	return out

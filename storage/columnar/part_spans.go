@@ -74,6 +74,9 @@ type arrangedSpans struct {
 	events           arrangedChildren
 	links            arrangedChildren
 	back             []spanRef // source and row per row, once needed
+
+	offsets    []int32          // per row: distance to the row of the parent, 0: there is none here
+	farParents []storage.SpanID // per row: parents that are not in the row group
 }
 
 // arrangedChildren are the events or links of a row group.
@@ -98,6 +101,7 @@ func (p *spanPart) group(sources []*spanTable, a *arrangement) *arrangedSpans {
 	g.resource, g.scope = p.origins.split(g.origin)
 	g.attrs = arrangeAttrs(p.span, a, func(s int) *attrs { return &sources[s].attrs })
 	g.events = arrangeChildren(p.event, a, func(s int) *children { return &sources[s].events.children })
+	g.findParents()
 	g.links = arrangeChildren(p.link, a, func(s int) *children { return &sources[s].links.children })
 	return g
 }
@@ -119,7 +123,11 @@ func (p *spanPart) define() {
 	s.names = names{}
 	s.add(parquet.Column{Name: "trace_id", Kind: parquet.Fixed, Length: 16}, func(g *arrangedSpans) parquet.Values { return idValues(g.traceIDs) })
 	s.add(parquet.Column{Name: "span_id", Kind: parquet.Fixed, Length: 8}, func(g *arrangedSpans) parquet.Values { return idValues(g.spanIDs) })
-	s.add(parquet.Column{Name: "parent_span_id", Kind: parquet.Fixed, Length: 8, Optional: true}, func(g *arrangedSpans) parquet.Values { return idValuesPresent(g.parents) })
+	// The parent is nearly always in the same row group, as every trace is kept
+	// together. Then a distance of rows says which span it is in a byte; an id,
+	// of which nothing can be compressed, would take eight.
+	s.add(parquet.Column{Name: nameParentOffset, Kind: parquet.Int32, Optional: true}, func(g *arrangedSpans) parquet.Values { return g.parentOffsets() })
+	s.add(parquet.Column{Name: nameFarParent, Kind: parquet.Fixed, Length: 8, Optional: true}, func(g *arrangedSpans) parquet.Values { return idValuesPresent(g.farParents) })
 	s.add(parquet.Column{Name: "start", Kind: parquet.Int64, Logical: parquet.TimestampNs}, func(g *arrangedSpans) parquet.Values { return intValues(g.times) })
 	s.add(parquet.Column{Name: "duration_ns", Kind: parquet.Int64}, func(g *arrangedSpans) parquet.Values { return intValues(g.durations) })
 	s.add(parquet.Column{Name: "kind", Kind: parquet.Int32, Logical: parquet.Uint8}, func(g *arrangedSpans) parquet.Values { return byteValues(g.kinds) })
@@ -203,6 +211,64 @@ func (p *spanPart) defineLinks() {
 		return codeValues(place(g.links.a, nil, func(s int) []uint32 { return g.sources[s].links.dropped }))
 	})
 	p.schema.addList(listLinks, prefixLink, p.link, func(g *arrangedSpans) *arrangedAttrs { return g.links.attrs })
+}
+
+// findParents looks for every span's parent among the spans of its trace.
+func (g *arrangedSpans) findParents() {
+	g.offsets, g.farParents = make([]int32, g.a.n), make([]storage.SpanID, g.a.n)
+	copy(g.farParents, g.parents)
+	byID := map[storage.SpanID]int32{}
+	for from := 0; from < g.a.n; {
+		to := from + 1
+		for to < g.a.n && g.traceIDs[to] == g.traceIDs[from] {
+			to++
+		}
+		if to-from > manySpans {
+			clear(byID)
+			for row := from; row < to; row++ {
+				byID[g.spanIDs[row]] = int32(row)
+			}
+		}
+		for row := from; row < to; row++ {
+			at, ok := g.parentOf(row, from, to, byID)
+			if ok && at != row { // a span that names itself keeps the name
+				g.offsets[row], g.farParents[row] = int32(at-row), storage.SpanID{}
+			}
+		}
+		from = to
+	}
+}
+
+// manySpans is the size of a trace from which a map finds a span faster than
+// looking at all of them.
+const manySpans = 64
+
+func (g *arrangedSpans) parentOf(row, from, to int, byID map[storage.SpanID]int32) (int, bool) {
+	parent := g.parents[row]
+	if parent.IsEmpty() {
+		return 0, false
+	}
+	if to-from > manySpans {
+		at, ok := byID[parent]
+		return int(at), ok
+	}
+	for at := from; at < to; at++ {
+		if g.spanIDs[at] == parent {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+func (g *arrangedSpans) parentOffsets() parquet.Values {
+	v := parquet.Values{Present: newBitmap(g.a.n), Nums: make([]uint64, 0, g.a.n)}
+	for row, offset := range g.offsets {
+		if offset != 0 {
+			bitmap(v.Present).set(row)
+			v.Nums = append(v.Nums, uint64(uint32(offset)))
+		}
+	}
+	return v
 }
 
 // counts implements arranged.

@@ -14,6 +14,13 @@ const (
 	nameOverflow = "heddle.overflow" // attributes that have no column, an OTLP KeyValueList
 )
 
+// Names of the columns that say which span is the parent: at most one of them
+// has a value.
+const (
+	nameParentOffset = "parent_offset"      // rows from the span to its parent
+	nameFarParent    = "far_parent_span_id" // of a parent that is not in the row group
+)
+
 // arranged is a row group to be written.
 type arranged interface {
 	// counts are the elements of a list per row.
@@ -90,16 +97,26 @@ func entityValues(key columnKey, entities []*entity, of []uint32) parquet.Values
 			d.ends = append(d.ends, uint32(len(d.text)))
 		}
 	}
-	number := key.typ == storage.TypeInt || key.typ == storage.TypeFloat
+	n := 0
 	for row, e := range of {
-		if !has[e] {
-			continue
+		if has[e] {
+			bitmap(v.Present).set(row)
+			n++
 		}
-		bitmap(v.Present).set(row)
-		if number {
-			v.Nums = append(v.Nums, nums[e])
-		} else {
-			v.Codes = append(v.Codes, codes[e])
+	}
+	if key.typ == storage.TypeInt || key.typ == storage.TypeFloat {
+		v.Nums = make([]uint64, 0, n)
+		for _, e := range of {
+			if has[e] {
+				v.Nums = append(v.Nums, nums[e])
+			}
+		}
+	} else {
+		v.Codes = make([]uint32, 0, n)
+		for _, e := range of {
+			if has[e] {
+				v.Codes = append(v.Codes, codes[e])
+			}
 		}
 	}
 	v.Dict = d.parquet()
@@ -126,7 +143,7 @@ func entityKeys(entities []*entity) (keys []columnKey) {
 // scopes. What is beyond is in the metadata alone.
 const maxEntityColumns = 200
 
-func writeGroup[G arranged](w *parquet.Writer, s *partSchema[G], rows int, g G) error {
+func writeGroup[G arranged](w *partWriter, s *partSchema[G], rows int, g G) error {
 	if err := w.StartRowGroup(rows); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/otlp"
 )
 
@@ -41,6 +42,18 @@ func newSpanBuilder() *spanBuilder {
 	b.t.zone = emptyZone
 	return b
 }
+
+func (b *spanBuilder) expect(like *spanTable) {
+	t, n := &b.t, roomFor(like.n)
+	t.traceIDs, t.spanIDs, t.parents = make([]storage.TraceID, 0, n), make([]storage.SpanID, 0, n), make([]storage.SpanID, 0, n)
+	t.times, t.durations = make([]int64, 0, n), make([]int64, 0, n)
+	t.kinds, t.statuses = make([]uint8, 0, n), make([]uint8, 0, n)
+	t.names, t.origin, t.rare, t.prev = make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, 0, n), make([]uint32, 0, n)
+	b.attrs.expect(&like.attrs)
+}
+
+// roomFor is the capacity for about as many elements as n.
+func roomFor(n int) int { return n + n/16 }
 
 func (b *spanBuilder) len() int   { return b.t.n }
 func (b *spanBuilder) zone() zone { return b.t.zone }

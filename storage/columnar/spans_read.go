@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/heddle-io/heddle/storage"
@@ -14,9 +15,9 @@ type spanSource interface {
 	fill(b *storage.Batch, rows []uint32)
 	// countKeys counts the attributes of the spans in sel.
 	countKeys(k *keyCounter, sel bitmap)
-	// joinable returns what a join of children with parents looks at, for all
-	// rows. Nobody changes it.
-	joinable() *joinColumns
+	// joinable returns what finding calls takes of rows [from, to). Nobody
+	// changes it.
+	joinable(from, to int) *joinColumns
 	// spans copies whole spans. rows ascend.
 	spans(rows []uint32) *storage.Spans
 }
@@ -37,17 +38,21 @@ func (s *Store) spanTables(ctx context.Context, w storage.Window) (tables []span
 		return nil, nil, err
 	}
 	for _, g := range groups {
-		v := &spanView{groupView[spanSource](snap, g)}
-		v.open = func() (spanSource, error) {
-			f, err := g.part.open()
-			if err != nil {
-				return nil, err
-			}
-			return f.spanRows(g.number), nil
-		}
-		tables = append(tables, v)
+		tables = append(tables, snap.spanView(g))
 	}
 	return tables, snap.done, nil
+}
+
+func (s *snapshot) spanView(g groupRef) *spanView {
+	v := &spanView{groupView[spanSource](s, g)}
+	v.open = func() (spanSource, error) {
+		f, err := g.part.open()
+		if err != nil {
+			return nil, err
+		}
+		return f.spanRows(g.number), nil
+	}
+	return v
 }
 
 func (r spanStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.Batch, error] {
@@ -107,7 +112,7 @@ func (r spanStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]stor
 		return nil, err
 	}
 	defer done()
-	return aggregate(ctx, tables, q, checkSpanKey)
+	return aggregateItems(ctx, spanItems(tables, q), q, checkSpanKey)
 }
 
 func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.Values, error) {
@@ -116,7 +121,30 @@ func (r spanStore) Values(ctx context.Context, q storage.ValuesQuery) (storage.V
 		return storage.Values{}, err
 	}
 	defer done()
+	if counts, ok, err := redValues(ctx, tables, q); ok || err != nil {
+		return rank(counts, q), err
+	}
 	return values(ctx, tables, q, checkSpanKey)
+}
+
+// redValues counts the values of a key from indexes; ok is false when they do
+// not have it.
+func redValues(ctx context.Context, tables []spanSource, q storage.ValuesQuery) (counts map[storage.Value]uint64, ok bool, err error) {
+	a := storage.Aggregation{Window: q.Window, Where: q.Where, By: []storage.Key{q.Key}, MaxGroups: maxCells}
+	if q.Limit < 0 || newREDQuery(a) == nil {
+		return nil, false, nil
+	}
+	groups, err := aggregateItems(ctx, spanItems(tables, a), a, checkSpanKey)
+	if errors.Is(err, storage.ErrTooLarge) {
+		return nil, false, nil
+	}
+	counts = make(map[storage.Value]uint64, len(groups))
+	for _, g := range groups {
+		if g.Values[0].Type() != storage.TypeAbsent {
+			counts[g.Values[0]] = g.Cells[0].Count
+		}
+	}
+	return counts, true, err
 }
 
 func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInfo, error) {
@@ -126,9 +154,19 @@ func (r spanStore) Keys(ctx context.Context, w storage.Window) ([]storage.KeyInf
 	}
 	defer done()
 	k := newKeyCounter()
+	asked := map[*livePart]bool{}
 	for _, t := range tables {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if v := t.(*spanView); v.keysFromIndex(w) {
+			if !asked[v.part] {
+				asked[v.part] = true
+				if err := v.part.countKeys(k); err != nil {
+					return nil, err
+				}
+			}
+			continue
 		}
 		if overlaps(t, w) {
 			t.countKeys(k, t.inWindow(w))
@@ -147,10 +185,10 @@ func (t *spanTable) countKeys(k *keyCounter, sel bitmap) {
 }
 
 func (r spanStore) Edges(ctx context.Context, w storage.Window) ([]storage.Edge, error) {
-	tables, done, err := r.s.spanTables(ctx, storage.AllTime()) // parents may be anywhere
+	snap, err := r.s.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	return edges(ctx, tables, w)
+	defer snap.done()
+	return snap.edges(ctx, w)
 }

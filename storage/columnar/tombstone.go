@@ -1,6 +1,8 @@
 package columnar
 
 import (
+	"sync/atomic"
+
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/catalog"
 )
@@ -20,6 +22,7 @@ type tombstone struct {
 	byTrace bool
 	hash    uint64 // of the value in filters, when byHash
 	byHash  bool
+	deleted atomic.Uint64 // rows that merging left out for it, since the store was opened
 }
 
 func newTombstone(t catalog.Tombstone) *tombstone {

@@ -57,18 +57,12 @@ func (s *snapshot) traces(ctx context.Context, ids []storage.TraceID, open []uin
 		for _, p := range slices.Backward(s.version.spans) {
 			runs, err := p.runsOf(ids)
 			if err != nil {
+				p.disk.suspect(p, err)
 				yield(nil, err)
 				return
 			}
 			for _, run := range runs {
-				v := &spanView{groupView[spanSource](s, groupRef{p, run.group, run.groupRows, p.bounds()})}
-				v.open = func() (spanSource, error) {
-					f, err := p.open()
-					if err != nil {
-						return nil, err
-					}
-					return f.spanRows(run.group), nil
-				}
+				v := s.spanView(groupRef{p, run.group, run.groupRows, p.bounds()})
 				if !yieldRows(ctx, v, run.verified(v), yield) {
 					return
 				}

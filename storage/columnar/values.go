@@ -23,18 +23,26 @@ func values[T table](ctx context.Context, tables []T, q storage.ValuesQuery, che
 	if q.Limit < 0 {
 		return storage.Values{}, fmt.Errorf("%w: Limit %d must not be negative", errBadQuery, q.Limit)
 	}
-	counts := map[storage.Value]uint64{}
-	for _, t := range tables {
-		if err := ctx.Err(); err != nil {
-			return storage.Values{}, err
-		}
+	workers := make([]map[storage.Value]uint64, maxWorkers())
+	err := inParallel(ctx, len(tables), func(worker, i int) error {
+		t := tables[i]
 		if !overlaps(t, q.Window) {
-			continue
+			return nil
+		}
+		if workers[worker] == nil {
+			workers[worker] = map[storage.Value]uint64{}
 		}
 		sel := selectRows(t, q.Window, q.Where)
-		countValues(t.vector(q.Key), sel.rows(), counts)
-		if err := t.err(); err != nil {
-			return storage.Values{}, err
+		countValues(t.vector(q.Key), sel.rows(), workers[worker])
+		return t.err()
+	})
+	if err != nil {
+		return storage.Values{}, err
+	}
+	counts := map[storage.Value]uint64{}
+	for _, w := range workers {
+		for v, n := range w {
+			counts[v] += n
 		}
 	}
 	return rank(counts, q), nil

@@ -33,6 +33,9 @@ func (v *view[T]) err() error {
 	if v.failed == nil && v.opened {
 		v.failed = v.table.err()
 	}
+	if v.failed != nil && v.part != nil {
+		v.part.disk.suspect(v.part, v.failed)
+	}
 	return v.failed
 }
 
@@ -107,6 +110,12 @@ func (v *view[T]) vector(k storage.Key) vector {
 	return t.vector(k)
 }
 
+// keysFromIndex says whether the index of the part has the keys of exactly the
+// rows that are asked for.
+func (v *view[T]) keysFromIndex(w storage.Window) bool {
+	return v.part != nil && len(v.tombstones) == 0 && w.FromNs <= v.part.MinNs && v.part.MaxNs < w.ToNs
+}
+
 // spanView is a view of spans.
 type spanView struct{ view[spanSource] }
 
@@ -124,9 +133,9 @@ func (v *spanView) countKeys(k *keyCounter, sel bitmap) {
 	}
 }
 
-func (v *spanView) joinable() *joinColumns {
+func (v *spanView) joinable(from, to int) *joinColumns {
 	if t, ok := v.get(); ok {
-		return t.joinable()
+		return t.joinable(from, to)
 	}
 	return &joinColumns{}
 }

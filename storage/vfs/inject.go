@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -47,25 +48,30 @@ type Op struct {
 	Bytes  int64  // of OpRead, OpWrite, OpPreallocate: how many
 }
 
-// Short, when a hook returns it for OpWrite, lets the first Bytes be written
+// ShortWriteError, when a hook returns it for OpWrite, lets the first Bytes be written
 // before the write fails with Err.
-type Short struct {
+type ShortWriteError struct {
 	Bytes int
 	Err   error
 }
 
-func (s *Short) Error() string { return fmt.Sprintf("after %d bytes: %v", s.Bytes, s.Err) }
-func (s *Short) Unwrap() error { return s.Err }
+func (s *ShortWriteError) Error() string { return fmt.Sprintf("after %d bytes: %v", s.Bytes, s.Err) }
+func (s *ShortWriteError) Unwrap() error { return s.Err }
 
-// Flip, when a hook returns it for OpRead, lets the read happen and inverts
+// BitFlipError, when a hook returns it for OpRead, lets the read happen and inverts
 // one bit of what was read, counted from the start of the read and modulo its
 // length. The read returns no error for it.
-type Flip struct{ Bit int64 }
+type BitFlipError struct{ Bit int64 }
 
-func (f *Flip) Error() string { return fmt.Sprintf("bit %d is flipped", f.Bit) }
+func (f *BitFlipError) Error() string { return fmt.Sprintf("bit %d is flipped", f.Bit) }
+
+// ErrKilled, when a hook returns it from some moment on, for everything, is a
+// process that was killed: what it did stays, also what it did not sync, and a
+// Sync loses nothing. Another process may go on with the file system beneath.
+var ErrKilled = errors.New("vfs: the process was killed")
 
 // Inject returns fsys with faults. hook is called before each operation; when
-// it returns an error other than Short and Flip the operation is not done and
+// it returns an error other than these two the operation is not done and
 // returns that error. A Sync that fails on a Mem loses what was not synced, as
 // the package comment says. hook must be safe for concurrent use and must not
 // use the file system that it is for; cutting its power with Mem.Crash is fine.
@@ -90,7 +96,7 @@ func FailNth(n int, err error, kinds ...OpKind) func(Op) error {
 
 // FailRandomly returns a hook for which operations of the given kinds, of any
 // kind when there are none, fail with err by chance (0 to 1). Some failing
-// writes are Short. The same operations in the same order fail the same way.
+// writes are short. The same operations in the same order fail the same way.
 func FailRandomly(seed uint64, chance float64, err error, kinds ...OpKind) func(Op) error {
 	var mu sync.Mutex
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -101,7 +107,7 @@ func FailRandomly(seed uint64, chance float64, err error, kinds ...OpKind) func(
 			return nil
 		}
 		if op.Kind == OpWrite && rng.IntN(2) == 0 {
-			return &Short{Bytes: int(rng.Int64N(op.Bytes + 1)), Err: err}
+			return &ShortWriteError{Bytes: int(rng.Int64N(op.Bytes + 1)), Err: err}
 		}
 		return err
 	}

@@ -10,7 +10,7 @@ type faultyReader struct {
 
 func (f *faultyReader) ReadAt(p []byte, off int64) (int, error) {
 	err := f.fs.hook(Op{Kind: OpRead, Path: f.path, Offset: off, Bytes: int64(len(p))})
-	var flip *Flip
+	var flip *BitFlipError
 	if err != nil && !errors.As(err, &flip) {
 		return 0, err
 	}
@@ -29,7 +29,7 @@ type faultyFile struct {
 
 func (f *faultyFile) Write(p []byte) (int, error) {
 	err := f.fs.hook(Op{Kind: OpWrite, Path: f.path, Offset: f.file.Size(), Bytes: int64(len(p))})
-	var short *Short
+	var short *ShortWriteError
 	switch {
 	case err == nil:
 		return f.file.Write(p)
@@ -62,7 +62,9 @@ func (f *faultyFile) Sync() error {
 	if err == nil {
 		return f.file.Sync()
 	}
-	f.failSync()
+	if !errors.Is(err, ErrKilled) {
+		f.failSync()
+	}
 	return err
 }
 

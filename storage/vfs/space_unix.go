@@ -9,8 +9,7 @@ func diskSpace(path string) (Space, error) {
 	if err := unix.Statfs(path, &s); err != nil {
 		return Space{}, err
 	}
-	// The types of these fields differ between the systems. Free space is
-	// negative on FreeBSD when root has used its reserve.
-	block := int64(s.Bsize)
+	block := int64(s.Bsize) //nolint:unconvert // the fields' types differ between the systems
+	// Free space is negative on FreeBSD when root has used its reserve.
 	return Space{FreeBytes: max(int64(s.Bavail), 0) * block, TotalBytes: int64(s.Blocks) * block}, nil
 }

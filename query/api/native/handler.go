@@ -17,8 +17,8 @@ var openAPI []byte
 // Options configure the handler.
 type Options struct {
 	Store   storage.Store
-	Archive storage.SpanReader // asked for traces that Store does not have; nil: none
-	Version string             // of heddle, told in /status
+	Archive storage.Store // asked for traces that Store does not have; nil: none
+	Version string        // of heddle, told in /status
 }
 
 // NewHandler serves every path under /heddle/v1. It is safe for concurrent
@@ -34,6 +34,9 @@ func NewHandler(opts Options) http.Handler {
 	mux.Handle("GET /heddle/v1/traces", answer(a.search))
 	mux.Handle("GET /heddle/v1/traces/{traceId}/spans", answer(a.traceSpans))
 	mux.HandleFunc("GET /heddle/v1/traces/{traceId}/skeleton", a.skeleton)
+	mux.Handle("DELETE /heddle/v1/traces/{traceId}", sameOrigin(accept(a.deleteTrace)))
+	mux.Handle("GET /heddle/v1/deletions", answer(a.deletions))
+	mux.Handle("POST /heddle/v1/deletions", sameOrigin(accept(a.createDeletion)))
 	mux.HandleFunc("GET /heddle/v1/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		w.Write(openAPI)
@@ -58,13 +61,13 @@ func (a *api) getTrace(r *http.Request) (*trace.Trace, error) {
 	}
 	t, err := trace.Get(r.Context(), a.spans, id)
 	if err == nil && t == nil && a.opts.Archive != nil {
-		t, err = trace.Get(r.Context(), a.opts.Archive, id)
+		t, err = trace.Get(r.Context(), a.opts.Archive.Spans(), id)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if t == nil {
-		return nil, notFound("trace %s is not stored: it was never received, or it is older than what the store keeps", id)
+		return nil, notFound("trace %s is not stored: it was never received, it is older than what the store keeps, or it was deleted", id)
 	}
 	return t, nil
 }

@@ -205,7 +205,7 @@ func TestAnswers(t *testing.T) {
 func TestStatus(t *testing.T) {
 	store := openStore(t)
 	h := NewHandler(Options{Store: store, Version: "1.2.3"})
-	if body := get(h, "/heddle/v1/status").Body.String(); !strings.Contains(body, `"version":"1.2.3","spans":0`) || strings.Contains(body, "oldest") {
+	if body := get(h, "/heddle/v1/status").Body.String(); !strings.Contains(body, `"version":"1.2.3","durable":false,"deletes":false,"spans":0`) || strings.Contains(body, "oldest") {
 		t.Errorf("empty store: %s", body)
 	}
 	write(t, store, shopTraces())
@@ -217,7 +217,7 @@ func TestStatus(t *testing.T) {
 func TestTraceFromArchive(t *testing.T) {
 	store, archive := openStore(t), openStore(t)
 	write(t, archive, shopTraces())
-	h := NewHandler(Options{Store: store, Archive: archive.Spans()})
+	h := NewHandler(Options{Store: store, Archive: archive})
 	rec := get(h, "/heddle/v1/traces/1/skeleton")
 	if rec.Code != http.StatusOK {
 		t.Fatalf("%d %s", rec.Code, rec.Body)

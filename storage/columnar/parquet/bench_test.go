@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"fmt"
 	"io"
 	"sync"
 	"testing"
@@ -47,18 +48,22 @@ func (b *benchTable) writeGroup(t testing.TB, w *Writer) {
 	}
 }
 
+// BenchmarkWrite writes a file of one row group with each effort of zstd.
 func BenchmarkWrite(b *testing.B) {
 	t := bench64k()
-	b.ReportAllocs()
-	var size int64
-	from := cpuTime()
-	for b.Loop() {
-		w := t.write(b, io.Discard, Options{})
-		size = w.BytesWritten()
+	for level := 1; level <= 4; level++ {
+		b.Run(fmt.Sprint("level=", level), func(b *testing.B) {
+			b.ReportAllocs()
+			var size int64
+			from := cpuTime()
+			for b.Loop() {
+				size = t.write(b, io.Discard, Options{Level: level}).BytesWritten()
+			}
+			b.ReportMetric(float64((cpuTime()-from).Nanoseconds())/float64(b.N*t.rows), "cpu-ns/row")
+			b.ReportMetric(float64(size)/float64(t.rows), "B/row")
+			b.ReportMetric(float64(len(t.columns)), "columns")
+		})
 	}
-	b.ReportMetric(float64((cpuTime()-from).Nanoseconds())/float64(b.N*t.rows), "cpu-ns/row")
-	b.ReportMetric(float64(size)/float64(t.rows), "B/row")
-	b.ReportMetric(float64(len(t.columns)), "columns")
 }
 
 // BenchmarkWriteRowGroup writes row group after row group to one file: what is

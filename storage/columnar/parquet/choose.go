@@ -9,14 +9,14 @@ func worthwhile(limit, n int) int {
 	return min(limit, n*6/10)
 }
 
-// dictionaryBytes is the size of a text dictionary above which it must save
-// much more than it costs whoever reads one page.
+// dictionaryBytes is the size of a text dictionary above which every entry must
+// be used often to be worth its price for whoever reads one page.
 const dictionaryBytes = 1 << 20
 
-// dictionaryPays compares a dictionary of that much text with the text of all
-// values, for which entries stand as average.
+// dictionaryPays decides on a dictionary with that much text for n values.
 func dictionaryPays(text, entries, n int) bool {
-	return text <= dictionaryBytes || text/entries*n >= 8*text
+	size := text + 4*entries
+	return size <= dictionaryBytes || n >= 8*entries && size <= MaxPageBytes
 }
 
 // chooseNumbers decides the encoding of numbers. entries is 0 when there are

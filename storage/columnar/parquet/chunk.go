@@ -15,7 +15,6 @@ type Chunk struct {
 	low                 uint32 // in File.bounds; the upper bound follows
 	lowLen, highLen     uint16
 	bounded             bool
-	codec               uint8
 }
 
 // part is a range of the file.

@@ -8,7 +8,7 @@ import (
 // maxRatio bounds how much smaller a page may become: a reader allocates what
 // a page header says, and believes no more than this.
 const (
-	maxRatio = 4096
+	maxRatio = 512
 	freeSize = 1 << 20 // a page of this size may have any ratio
 )
 
@@ -24,9 +24,11 @@ func (e *encoder) section(i int) []byte {
 	return e.raw[e.ends[i-1]:e.ends[i]]
 }
 
-// compress decides whether the chunk is worth compressing, by its dictionary
-// and its largest page, and sets pack to what its sections become.
-func (e *encoder) compress() (codec int32) {
+// compress sets pack to what the sections become. Whether the chunk is worth
+// the compressor's time is decided by its dictionary and its largest page; if
+// not, the frames hold the bytes as they are. The codec of all chunks is the
+// same because some readers take that of a column's first chunk for all.
+func (e *encoder) compress() {
 	n := len(e.ends)
 	for len(e.pack) < n {
 		e.pack = append(e.pack, nil)
@@ -37,23 +39,31 @@ func (e *encoder) compress() (codec int32) {
 			largest = i
 		}
 	}
-	// A frame costs twelve bytes or so; pages that are hardly larger are mostly
-	// runs.
-	if len(e.raw) <= 32*n {
-		return codecNone
-	}
-	dict, page := e.zip(0), e.zip(largest)
-	pages := len(e.raw) - e.ends[0]
-	packed := float64(dict) + float64(page)*float64(pages)/float64(max(1, len(e.section(largest))))
-	if packed > 0.97*float64(len(e.raw)) {
-		return codecNone
-	}
-	for i := 1; i < n; i++ {
-		if i != largest {
-			e.zip(i)
+	// Pages of a hundred bytes are not worth the time that the compressor takes
+	// to build its tables.
+	if len(e.raw) > 96*n {
+		dict, page := e.zip(0), e.zip(largest)
+		pages := len(e.raw) - e.ends[0]
+		packed := float64(dict) + float64(page)*float64(pages)/float64(max(1, len(e.section(largest))))
+		if packed <= 0.97*float64(len(e.raw)) {
+			for i := 1; i < n; i++ {
+				if i != largest {
+					e.zip(i)
+				}
+			}
+			return
 		}
 	}
-	return codecZstd
+	for i := range n {
+		e.store(i)
+	}
+}
+
+func (e *encoder) store(i int) {
+	e.pack[i] = e.pack[i][:0]
+	if i > 0 || e.entries > 0 {
+		e.pack[i] = appendStored(e.pack[i], e.section(i))
+	}
 }
 
 func (e *encoder) zip(i int) int {
@@ -80,12 +90,8 @@ func appendSkippable(dst []byte, n int) []byte {
 }
 
 // emit appends header and body of a section to out.
-func (e *encoder) emit(i int, codec int32) {
-	raw := e.section(i)
-	body := raw
-	if codec == codecZstd {
-		body = e.pack[i]
-	}
+func (e *encoder) emit(i int) {
+	raw, body := e.section(i), e.pack[i]
 	w := &e.head
 	*w = thriftWriter{b: e.out, outer: w.outer[:0]}
 	w.open(0)

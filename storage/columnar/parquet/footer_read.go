@@ -127,7 +127,7 @@ func (f *File) rowGroups(r *thriftReader) string {
 // columnChunk reads one ColumnChunk and appends it to chunks.
 func (f *File) columnChunk(r *thriftReader, group, column int) string {
 	c := Chunk{file: f, group: uint32(group), column: uint32(column)}
-	kind, data, dictionary := int32(-1), int64(-1), int64(-1)
+	kind, codec, data, dictionary := int32(-1), int32(-1), int64(-1), int64(-1)
 	var low, high []byte
 	r.fields(func(id int) bool {
 		switch id {
@@ -140,7 +140,7 @@ func (f *File) columnChunk(r *thriftReader, group, column int) string {
 				case 1:
 					kind = r.i32()
 				case 4:
-					c.codec = uint8(min(uint32(r.i32()), math.MaxUint8))
+					codec = r.i32()
 				case 5:
 					c.places = r.i64()
 				case 6:
@@ -187,7 +187,7 @@ func (f *File) columnChunk(r *thriftReader, group, column int) string {
 	switch {
 	case kind != physical[f.columns[column].Kind]:
 		return "a column chunk does not have the type of its column"
-	case c.codec != codecNone && c.codec != codecZstd:
+	case codec != codecZstd:
 		return "a column chunk has an unknown codec"
 	case c.bytes < int64(c.dictBytes) || c.bytes > math.MaxInt32 || !f.inside(c.offset, c.bytes) ||
 		!f.inside(c.locations.offset, int64(c.locations.bytes)) || !f.inside(c.index.offset, int64(c.index.bytes)):

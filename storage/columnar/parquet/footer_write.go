@@ -88,7 +88,7 @@ func (w *Writer) columnChunk(t *thriftWriter, c *Column, m *chunkMeta, columnBas
 		t.element("element")
 	}
 	t.element(c.Name)
-	t.i32(4, m.codec)
+	t.i32(4, codecZstd)
 	t.i64(5, m.places)
 	t.i64(6, m.uncompressed)
 	t.i64(7, m.compressed)

@@ -21,7 +21,6 @@ const (
 	encodingDeltaText  = 6 // DELTA_LENGTH_BYTE_ARRAY
 	encodingDictionary = 8 // RLE_DICTIONARY
 
-	codecNone = 0
 	codecZstd = 6
 
 	pageData       = 0

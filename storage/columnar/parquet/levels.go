@@ -26,6 +26,9 @@ func appendPresence(dst []byte, words []uint64, n int) []byte {
 		dst = appendRun(dst, 1, n, 1)
 		return endLevels(dst, at)
 	}
+	if set := countBits(words, 0, n); min(set, n-set) < n/64 {
+		return endLevels(appendSparse(dst, words, n), at)
+	}
 	whole := n / 64
 	literal := 0 // first word that is not written yet
 	for i := 0; i < whole; {
@@ -54,6 +57,48 @@ func appendPresence(dst []byte, words []uint64, n int) []byte {
 	}
 	dst = appendWords(dst, words[literal:], n-literal*64)
 	return endLevels(dst, at)
+}
+
+// appendSparse encodes n bits that are nearly all the same. It looks at bytes,
+// not words, so that a single one costs five bytes.
+func appendSparse(dst []byte, words []uint64, n int) []byte {
+	bytes := (n + 7) / 8
+	byteAt := func(i int) byte {
+		b := byte(words[i>>3] >> (8 * (i & 7)))
+		if i == bytes-1 && n&7 != 0 {
+			b &= 1<<(n&7) - 1
+		}
+		return b
+	}
+	const long = 4 // bytes from which a run of equal bits is worth it
+	literal := 0
+	flush := func(end int) {
+		if literal < end {
+			dst = binary.AppendUvarint(dst, uint64(end-literal)<<1|1)
+			for ; literal < end; literal++ {
+				dst = append(dst, byteAt(literal))
+			}
+		}
+	}
+	for i := 0; i < bytes; {
+		b := byteAt(i)
+		end := i + 1
+		if b+1 > 1 { // neither zeros nor ones
+			i = end
+			continue
+		}
+		for end < bytes && byteAt(end) == b {
+			end++
+		}
+		if length := min(8*end, n) - 8*i; end-i >= long || length == n {
+			flush(i)
+			dst = appendRun(dst, uint32(b&1), length, 1)
+			literal = end
+		}
+		i = end
+	}
+	flush(bytes)
+	return dst
 }
 
 // appendWords writes the first n bits of words as a bit-packed run.

@@ -70,7 +70,7 @@ var unzstd = sync.OnceValues(func() (*zstd.Decoder, error) {
 
 // open checks a page, which is all of data, and decompresses it into
 // s.plain. It returns "" or what is wrong.
-func (s *scratch) open(c *Chunk, data []byte) (h pageHeader, reason string, err error) {
+func (s *scratch) open(data []byte) (h pageHeader, reason string, err error) {
 	r := thriftReader{b: data}
 	h = r.pageHeader()
 	body := r.b
@@ -87,20 +87,22 @@ func (s *scratch) open(c *Chunk, data []byte) (h pageHeader, reason string, err 
 		return h, fmt.Sprintf("the header says %d bytes for %d compressed ones", h.raw, len(body)), nil
 	}
 	s.plain = sized(s.plain, int(h.raw))
-	if c.codec == codecNone {
-		if len(body) != int(h.raw) {
-			return h, "the header has two sizes for a page that is not compressed", nil
-		}
-		copy(s.plain, body)
-		return h, "", nil
-	}
 	z, err := unzstd()
 	if err != nil {
 		return h, "", fmt.Errorf("parquet: starting zstd: %w", err)
 	}
-	plain, err := z.DecodeAll(body, s.plain[:0:h.raw])
-	if err != nil || len(plain) != int(h.raw) {
-		return h, fmt.Sprintf("%d bytes were decompressed, %d expected: %v", len(plain), h.raw, err), nil
+	if !s.decompress(z, body) {
+		reason = fmt.Sprintf("the frame does not decompress to %d bytes", h.raw)
 	}
-	return h, "", nil
+	return h, reason, nil
+}
+
+// decompress fills plain with the content of a frame, which must be as large.
+func (s *scratch) decompress(z *zstd.Decoder, frame []byte) bool {
+	if plain, ok := stored(frame, len(s.plain)); ok {
+		copy(s.plain, plain)
+		return true
+	}
+	plain, err := z.DecodeAll(frame, s.plain[:0:len(s.plain)])
+	return err == nil && len(plain) == len(s.plain)
 }

@@ -20,7 +20,7 @@ func (c *Chunk) decodeDict(data []byte, d *DecodedDict) error {
 	if c.dictBytes == 0 {
 		return fmt.Errorf("%w: column %q has no dictionary in row group %d", ErrInvalid, c.description().path(), c.group)
 	}
-	h, reason, err := d.open(c, data)
+	h, reason, err := d.open(data)
 	switch {
 	case err != nil:
 		return err
@@ -127,7 +127,7 @@ func (c *Chunk) decodePage(g *groupPages, i int, data []byte, p *Page) error {
 	p.FirstRow, p.Rows = firstRow, rows
 	p.Present, p.Counts, p.Codes, p.CodeLimit = nil, p.Counts[:0], p.Codes[:0], 0
 	p.Nums, p.Text, p.Ends, p.Fixed = p.Nums[:0], nil, p.Ends[:0], nil
-	h, reason, err := p.open(c, data)
+	h, reason, err := p.open(data)
 	if err != nil {
 		return err
 	}

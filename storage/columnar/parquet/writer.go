@@ -42,7 +42,7 @@ type chunkMeta struct {
 	data                     int64 // of its first data page
 	compressed, uncompressed int64
 	places                   int64
-	encoding, codec          int32
+	encoding                 int32
 	statistics               extent // in indexes.statistics
 	columnIndex, offsetIndex extent
 }
@@ -79,7 +79,7 @@ func (w *Writer) write(b []byte) {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		w.fail(fmt.Errorf("parquet: writing at offset %d: %w", w.offset, err))
+		_ = w.fail(fmt.Errorf("parquet: writing at offset %d: %w", w.offset, err))
 	}
 }
 
@@ -143,16 +143,17 @@ func (w *Writer) chunk(c *Column, v *Values) error {
 	if err := e.encode(c, v, w.options.DictEntries); err != nil {
 		return err
 	}
-	meta := chunkMeta{offset: w.offset, data: w.offset, encoding: e.encoding, codec: e.compress()}
+	meta := chunkMeta{offset: w.offset, data: w.offset, encoding: e.encoding}
+	e.compress()
 	e.out = e.out[:0]
-	if e.ends[0] > 0 {
-		e.emit(0, meta.codec)
+	if e.entries > 0 {
+		e.emit(0)
 		meta.data += int64(len(e.out))
 	}
 	w.index.begin(len(e.pages), &meta)
 	for i := range e.pages {
 		from := len(e.out)
-		e.emit(i+1, meta.codec)
+		e.emit(i + 1)
 		w.index.page(w.offset+int64(from), len(e.out)-from, i*w.options.PageRows)
 		meta.places += int64(e.pages[i].places)
 		if len(e.out) > math.MaxInt32 {
@@ -161,10 +162,8 @@ func (w *Writer) chunk(c *Column, v *Values) error {
 	}
 	meta.compressed = int64(len(e.out))
 	meta.uncompressed = meta.compressed
-	if meta.codec != codecNone {
-		for i := range e.ends {
-			meta.uncompressed += int64(len(e.section(i)) - len(e.pack[i]))
-		}
+	for i := range e.ends {
+		meta.uncompressed += int64(len(e.section(i)) - len(e.pack[i]))
 	}
 	w.index.end(c, e, &meta)
 	w.chunks = append(w.chunks, meta)

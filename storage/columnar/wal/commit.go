@@ -53,6 +53,7 @@ type committer struct {
 	synced uint64         // last LSN that is on the disk
 	spare  []byte         // the buffer that is not Log.pending
 	stale  []string       // segments without frames, to be removed once there is a newer one
+	small  int            // groups in a row that were too small for their buffer
 	taken  uint64         // last LSN of the groups so far
 
 	syncDue  time.Time // with Interval, while something is unsynced
@@ -64,8 +65,8 @@ const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 5 * time.Second
 
-	// A buffer that is larger is let go when groups have become much smaller.
 	keepBufferBytes = 4 << 20
+	keepGroups      = 256
 )
 
 func (c *committer) run() {
@@ -149,7 +150,17 @@ func (c *committer) commit(group []byte) {
 		c.settle(c.taken)
 		c.mu.Unlock()
 	}
+	c.keep(group)
+}
+
+// keep puts a buffer by, unless it is large and groups have been much smaller
+// for long.
+func (c *committer) keep(group []byte) {
+	c.small++
 	if cap(group) <= keepBufferBytes || len(group) >= cap(group)/8 {
+		c.small = 0
+	}
+	if c.small < keepGroups {
 		c.spare = group[:0]
 	}
 }

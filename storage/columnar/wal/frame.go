@@ -33,7 +33,7 @@ const (
 	headerBytes   = 36
 
 	frameCRC   = 8  // where the CRC is
-	frameBody  = 12 // where what it covers begins
+	frameBody  = 12 // where it ends, and what the length counts begins
 	frameBytes = 27 // of a frame without tenant and payload
 
 	maxFrameBytes = frameBytes + MaxTenantBytes + MaxPayloadBytes
@@ -116,7 +116,7 @@ func finishFrames(b []byte, marker [4]byte, synced uint64) {
 		copy(b, marker[:])
 		behind := min(binary.LittleEndian.Uint64(b[frameBody:])-synced, math.MaxUint32)
 		binary.LittleEndian.PutUint32(b[frameBody+8:], uint32(behind))
-		binary.LittleEndian.PutUint32(b[frameCRC:], crc32.Checksum(b[frameBody:n], castagnoli))
+		binary.LittleEndian.PutUint32(b[frameCRC:], checksum(b[:n]))
 		b = b[n:]
 	}
 }
@@ -143,9 +143,12 @@ func frameLength(b []byte, low, high uint64, room int64) (int, bool) {
 	return int(n), ok
 }
 
-func validCRC(b []byte) bool {
-	return crc32.Checksum(b[frameBody:], castagnoli) == binary.LittleEndian.Uint32(b[frameCRC:])
+// checksum covers a whole frame but for itself.
+func checksum(b []byte) uint32 {
+	return crc32.Update(crc32.Checksum(b[:frameCRC], castagnoli), castagnoli, b[frameBody:])
 }
+
+func validCRC(b []byte) bool { return checksum(b) == binary.LittleEndian.Uint32(b[frameCRC:]) }
 
 // decodeFrame reads a whole frame that passed frameLength and validCRC.
 func decodeFrame(b []byte) frame {

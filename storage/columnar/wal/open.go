@@ -19,6 +19,16 @@ import (
 //
 // The caller should Replay next, and must Close in the end.
 func Open(fsys vfs.FS, dir string, opts Options) (*Log, Recovery, error) {
+	c, rec, err := recoverLog(fsys, dir, opts)
+	if err != nil {
+		return nil, Recovery{}, err
+	}
+	go c.run()
+	return c.Log, rec, nil
+}
+
+// recoverLog does all of Open but to start the committer.
+func recoverLog(fsys vfs.FS, dir string, opts Options) (*committer, Recovery, error) {
 	opts = opts.withDefaults()
 	if err := opts.Validate(); err != nil {
 		return nil, Recovery{}, err
@@ -30,25 +40,45 @@ func Open(fsys vfs.FS, dir string, opts Options) (*Log, Recovery, error) {
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	s.repair(opts.OnError)
-
+	s.putAside()
 	next := max(s.next, opts.NextLSN)
 	if len(s.found) == 0 {
 		s.good = next - 1
 	}
 	l := &Log{fs: fsys, dir: dir, opts: opts, wake: make(chan struct{}, 1), done: make(chan struct{}), next: next, settled: next - 1}
 	l.space.L = &l.mu
-	for _, found := range s.found {
-		if found.frames > 0 {
-			l.segments = append(l.segments, found.segment)
-		}
-	}
 	l.stats.DurableLSN = s.good
 	c := &committer{Log: l, good: s.good, synced: s.good, taken: next - 1, stale: s.stale, pause: firstPause}
-	if err := c.reopen(); err != nil {
-		l.failure = failed(err)
-		opts.OnError(l.failure)
+	c.begin(s)
+	return c, s.rec, nil
+}
+
+// begin makes the first segment.
+func (c *committer) begin(s *scan) {
+	carried, err := s.carry()
+	if carried == nil {
+		if err := s.settle(); err != nil {
+			c.opts.OnError(err)
+		}
 	}
-	go c.run()
-	return l, s.rec, nil
+	for _, found := range s.found {
+		if found.frames > 0 {
+			c.segments = append(c.segments, found.segment)
+		}
+	}
+	switch {
+	case err != nil:
+	case carried == nil:
+		err = c.reopen()
+	case carried.last+1 == c.next:
+		c.use(carried)
+	default: // LSNs do not go on where they ended
+		carried.finish()
+		c.segments = append(c.segments, carried.segment)
+		err = c.reopen()
+	}
+	if err != nil {
+		c.failure = failed(err)
+		c.opts.OnError(c.failure)
+	}
 }

@@ -73,6 +73,25 @@ type foundSegment struct {
 	dirty     bool     // there are bytes behind the last frame
 	torn      bool     // they are to be cut off
 	ioErr     error    // why some of it could not be read
+
+	synced uint64          // last LSN of it, or before it, that is known to have been synced
+	tail   []framePosition // the frames above that
+}
+
+type framePosition struct {
+	lsn uint64
+	at  int64
+}
+
+// add counts a frame in.
+func (s *foundSegment) add(f frame, end int64) {
+	s.last, s.bytes = f.LSN, end
+	s.frames++
+	s.synced = max(s.synced, f.synced)
+	s.tail = append(s.tail, framePosition{f.LSN, end - int64(f.bytes)})
+	for len(s.tail) > 0 && s.tail[0].lsn <= s.synced {
+		s.tail = s.tail[1:]
+	}
 }
 
 func (s *foundSegment) damaged(format string, args ...any) {
@@ -158,6 +177,7 @@ func (s *scan) readFrames(i int, found *foundSegment) {
 	s.checkGap(i, found)
 	s.good = max(s.good, found.follows)
 	s.last = max(s.last, found.first-1)
+	found.synced = found.follows
 	limit, isLast := s.limit(i), i+1 == len(s.found)
 	if found.headerErr != nil {
 		found.damaged("%v", found.headerErr)
@@ -189,9 +209,8 @@ func (s *scan) readFrames(i int, found *foundSegment) {
 			break
 		}
 		s.checkHole(found, f, r.ioErr)
-		s.last, s.good, found.last = f.LSN, f.LSN, f.LSN
-		found.bytes = r.off
-		found.frames++
+		s.last, s.good = f.LSN, f.LSN
+		found.add(f, r.off)
 		s.rec.Frames++
 		s.rec.Bytes += int64(f.bytes)
 		if s.rec.FirstLSN == 0 {
@@ -270,9 +289,8 @@ func (s *scan) lose(lost Range) {
 	s.rec.Lost = append(s.rec.Lost, lost)
 }
 
-// repair copies damaged segments to quarantine, cuts off what was torn, and
-// makes durable what was found, so that the next segment can say it follows.
-func (s *scan) repair(onError func(error)) {
+// putAside copies damaged segments to quarantine and lists what is of no use.
+func (s *scan) putAside() {
 	for _, found := range s.found {
 		path := filepath.Join(s.dir, found.name())
 		keep := found.frames > 0 || found.ioErr != nil // it may be readable next time
@@ -285,27 +303,4 @@ func (s *scan) repair(onError func(error)) {
 			s.stale = append(s.stale, found.name())
 		}
 	}
-	if len(s.found) > 0 {
-		last := s.found[len(s.found)-1]
-		if err := s.settleLast(last); err != nil {
-			onError(fmt.Errorf("wal: repair %s: %w; a power cut may take what was recovered", last.name(), err))
-		}
-	}
-}
-
-// settleLast makes the last segment durable: a process that was killed did not
-// do it.
-func (s *scan) settleLast(last *foundSegment) error {
-	if last.frames == 0 {
-		return nil
-	}
-	file, err := s.fs.OpenAppend(filepath.Join(s.dir, last.name()))
-	if err != nil {
-		return err
-	}
-	if last.torn {
-		// If this fails, the header of the next segment says the same.
-		_ = file.Truncate(last.bytes)
-	}
-	return errors.Join(file.Sync(), file.Close())
 }

@@ -47,14 +47,22 @@ type segmentWriter struct {
 	unsynced bool
 }
 
-// createSegment makes a segment that is ready to be written. It replaces an
-// empty one of the same name.
+// createSegment makes a segment that is ready to be written. It replaces one of
+// the same name, which must be of no use any more.
 func createSegment(fsys vfs.FS, dir string, first, follows uint64) (*segmentWriter, error) {
 	h := header{marker: newMarker(), first: first, follows: follows}
-	path := filepath.Join(dir, segmentName(first))
+	s := &segment{first: first, last: first - 1, marker: h.marker}
+	return s.create(fsys, dir, h, func(io.Writer) error { return nil })
+}
+
+// create publishes the segment with frames, which may be none.
+func (s *segment) create(fsys vfs.FS, dir string, h header, frames func(io.Writer) error) (*segmentWriter, error) {
+	path := filepath.Join(dir, s.name())
 	err := vfs.WriteFile(fsys, path, func(w io.Writer) error {
-		_, err := w.Write(h.encode())
-		return err
+		if _, err := w.Write(h.encode()); err != nil {
+			return err
+		}
+		return frames(w)
 	})
 	if err != nil {
 		return nil, err
@@ -63,7 +71,7 @@ func createSegment(fsys vfs.FS, dir string, first, follows uint64) (*segmentWrit
 	if err != nil {
 		return nil, err
 	}
-	s := &segment{first: first, last: first - 1, bytes: headerBytes, marker: h.marker}
+	s.bytes = f.Size()
 	return &segmentWriter{segment: s, file: f}, nil
 }
 

@@ -1,0 +1,112 @@
+package columnar
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// shift moves all spans of td in time.
+func shift(td ptrace.Traces, ns int64) ptrace.Traces {
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, s := range ss.Spans().All() {
+				s.SetStartTimestamp(pcommon.Timestamp(int64(s.StartTimestamp()) + ns))
+				s.SetEndTimestamp(pcommon.Timestamp(int64(s.EndTimestamp()) + ns))
+			}
+		}
+	}
+	return td
+}
+
+// TestIndexesAnswerLikeRows: what is answered from the indexes of parts is what
+// the rows say, wherever the window begins and ends.
+func TestIndexesAnswerLikeRows(t *testing.T) {
+	ctx := context.Background()
+	o := diskOptions()
+	o.SealRows, o.GroupRows, o.PartRows = 600, 1000, 3000
+	disk := openDisk(t, o)
+	defer disk.Close()
+	memory, err := Open(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer memory.Close()
+	rng := rand.New(rand.NewPCG(7, 7))
+	for _, td := range newMesh().requests(16) {
+		shift(td, rng.Int64N(900e9))
+		for _, s := range []*Store{disk, memory} {
+			if _, err := s.Spans().WriteSpans(ctx, td); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	(flushed{disk}).flush()
+	st := memory.Stats()
+	where := []storage.Predicate{
+		nil,
+		storage.Compare{Key: storage.KeyStatus, Op: storage.Equal, Value: storage.Int(2)},
+		storage.Or{storage.Compare{Key: storage.KeyKind, Op: storage.NotEqual, Value: storage.Int(2)}, storage.Not{Of: storage.Exists{Key: storage.KeyService}}},
+	}
+	byAll := []storage.Key{storage.KeyService, storage.KeyName, storage.KeyKind, storage.KeyStatus}
+	for i := range 60 {
+		from := st.OldestSpanNs - 60e9 + rng.Int64N(900e9)
+		w := storage.Window{FromNs: from, ToNs: from + rng.Int64N(600e9)}
+		q := storage.Aggregation{Window: w, Where: where[i%3], By: byAll[:rng.IntN(5)], Measure: storage.KeyDuration, Histogram: i%2 == 0}
+		if i%3 == 0 {
+			w.FromNs -= w.FromNs % nsPerMinute
+			q.Window.FromNs, q.StepNs = w.FromNs, nsPerMinute*(1+rng.Int64N(3))
+		}
+		if i == 1 {
+			q.Window = storage.AllTime()
+		}
+		got, err1 := disk.Spans().Aggregate(ctx, q)
+		want, err2 := memory.Spans().Aggregate(ctx, q)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		if g, w := describeGroups(got), describeGroups(want); !slices.Equal(g, w) {
+			t.Fatalf("%+v:\ngot  %v\nwant %v", q, g, w)
+		}
+		edges1, err1 := disk.Spans().Edges(ctx, q.Window)
+		edges2, err2 := memory.Spans().Edges(ctx, q.Window)
+		if err1 != nil || err2 != nil || !reflect.DeepEqual(edges1, edges2) {
+			t.Fatalf("edges in %+v: %v, %v\ngot  %v\nwant %v", q.Window, err1, err2, edges1, edges2)
+		}
+		v := storage.ValuesQuery{Window: q.Window, Key: byAll[i%4], Where: q.Where, Limit: 1 + rng.IntN(100)}
+		values1, err1 := disk.Spans().Values(ctx, v)
+		values2, err2 := memory.Spans().Values(ctx, v)
+		if err1 != nil || err2 != nil || !reflect.DeepEqual(values1, values2) {
+			t.Fatalf("%+v: %v, %v\ngot  %v\nwant %v", v, err1, err2, values1, values2)
+		}
+		keys1, err1 := disk.Spans().Keys(ctx, q.Window)
+		keys2, err2 := memory.Spans().Keys(ctx, q.Window)
+		if err1 != nil || err2 != nil || !reflect.DeepEqual(keys1, keys2) {
+			t.Fatalf("keys in %+v: %v, %v\ngot  %v\nwant %v", q.Window, err1, err2, keys1, keys2)
+		}
+	}
+}
+
+func describeGroups(groups []storage.Group) (list []string) {
+	for _, g := range groups {
+		text := fmt.Sprint(g.Values)
+		for _, c := range g.Cells {
+			text += fmt.Sprintf(" %d %d %v %v %v", c.Count, c.Measured, c.Sum, c.Min, c.Max)
+			if c.Histogram != nil {
+				text += fmt.Sprintf(" %v", *c.Histogram)
+			}
+		}
+		list = append(list, text)
+	}
+	slices.SortFunc(list, func(a, b string) int { return cmp.Compare(a, b) })
+	return list
+}
