@@ -17,6 +17,7 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
+	"github.com/heddle-io/heddle/storage/columnar/parquet"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
 	"github.com/heddle-io/heddle/storage/columnar/wal"
 	"github.com/heddle-io/heddle/storage/vfs"
