@@ -70,6 +70,7 @@ type disk struct {
 	// unpublished is the part that was flushed last if the manifest has not
 	// taken it yet. Guarded by flushing, its ID by left.mu, too.
 	unpublished manifest.Part
+	logsFirst   bool // of the next merge. Guarded by merging.
 
 	inFlight atomic.Int64 // bytes of requests that are not acknowledged
 	free     atomic.Int64 // bytes on the disk, looked up once in a while
@@ -313,6 +314,7 @@ const (
 	settingValueBytes = "limits.value_bytes"
 	settingAttributes = "limits.attributes"
 	settingEvents     = "limits.events"
+	settingRecord     = "limits.record_bytes" // of memory
 )
 
 // recover opens the log and replays what is not in parts.
@@ -347,11 +349,9 @@ func (d *disk) recover(ctx context.Context) error {
 // were in force when they were accepted.
 func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal.Recovery) error {
 	s := d.s
-	now := s.opts.Limits
-	if _, ok := settings[settingValueBytes]; ok {
-		s.opts.Limits = storage.Limits{ValueBytes: int(settings[settingValueBytes]), Attributes: int(settings[settingAttributes]), Events: int(settings[settingEvents])}
-	}
-	changed := s.opts.Limits != now
+	now := s.opts
+	s.opts = now.as(settings)
+	changed := s.opts.Limits != now.Limits || s.opts.recordBytes() != now.recordBytes()
 	from := min(d.persisted[storage.SignalSpans], d.persisted[storage.SignalLogs]) + 1
 	progress := newProgress(d.opts, found.Bytes)
 	r := replayer{d: d}
@@ -361,7 +361,7 @@ func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal
 		}
 		return r.record(rec)
 	})
-	s.opts.Limits = now
+	s.opts = now
 	if err != nil {
 		return fmt.Errorf("columnar: recovery: %w", err)
 	}
@@ -378,9 +378,21 @@ func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal
 	return nil
 }
 
+// as are the options with the limits that are in settings, if there are any.
+func (o Options) as(settings map[string]uint64) Options {
+	if _, ok := settings[settingValueBytes]; ok {
+		o.Limits = storage.Limits{ValueBytes: int(settings[settingValueBytes]), Attributes: int(settings[settingAttributes]), Events: int(settings[settingEvents])}
+	}
+	o.recordMost = int64(settings[settingRecord])
+	return o
+}
+
 func (d *disk) noteLimits(settings map[string]uint64) error {
 	l := d.opts.Limits
-	want := map[string]uint64{settingValueBytes: uint64(l.ValueBytes), settingAttributes: uint64(l.Attributes), settingEvents: uint64(l.Events)}
+	want := map[string]uint64{
+		settingValueBytes: uint64(l.ValueBytes), settingAttributes: uint64(l.Attributes), settingEvents: uint64(l.Events),
+		settingRecord: uint64(d.s.opts.recordBytes()),
+	}
 	for key, v := range want {
 		if have, ok := settings[key]; !ok || have != v {
 			return d.manifest.Apply(manifest.Edit{Set: want})

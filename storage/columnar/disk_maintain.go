@@ -89,8 +89,12 @@ func (d *disk) partBytes() (n int64) {
 	return n
 }
 
+// sortParts sorts by arrival. What merging made is where its oldest records
+// were: if it came last, parts of one level would never be neighbours again.
 func sortParts(list []*livePart) {
-	slices.SortFunc(list, func(a, b *livePart) int { return cmp.Or(cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(list, func(a, b *livePart) int {
+		return cmp.Or(cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.MinLSN, b.MinLSN), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 // expire gives up whole hours: those past the age, then the oldest while there
@@ -206,33 +210,62 @@ func (d *disk) mergeOne(ctx context.Context) (more bool, err error) {
 	tombstones := d.tombstones
 	s.mu.RUnlock()
 	defer v.release()
+	if job := d.chooseJob(v, tombstones); job != nil {
+		job.tombstones = tombstones
+		return true, d.runMerge(ctx, job)
+	}
+	return false, d.finishTombstones(tombstones)
+}
+
+// chooseJob picks what to do next: signals take turns, and a deletion that is
+// late comes before everything. The caller holds merging.
+func (d *disk) chooseJob(v *version, tombstones []*tombstone) *mergeJob {
 	now := d.opts.now()
-	hour := now.Unix() / 3600
-	for _, parts := range [][]*livePart{awake(v.spans, now), awake(v.logs, now)} {
-		job := chooseMerge(parts, d.opts.PartRows, hour)
+	lists := [][]*livePart{awake(v.spans, now), awake(v.logs, now)}
+	if d.logsFirst = !d.logsFirst; d.logsFirst {
+		slices.Reverse(lists)
+	}
+	late := slices.DeleteFunc(slices.Clone(tombstones), func(t *tombstone) bool {
+		return now.UnixNano() < t.deadlineNs-d.opts.DeleteWithin.Nanoseconds()*3/4
+	})
+	for _, parts := range lists {
+		if job := choosePurge(parts, late); job != nil {
+			return job
+		}
+	}
+	for _, parts := range lists {
+		job := chooseMerge(parts, d.opts.PartRows, now.Unix()/3600)
 		if job == nil {
 			job = choosePurge(parts, tombstones)
 		}
 		if job != nil {
-			job.tombstones = tombstones
-			return true, d.runMerge(ctx, job)
+			return job
 		}
 	}
-	return false, d.finishTombstones(tombstones)
+	return nil
 }
 
 // mergeFanIn is how many parts of a level make one of the next.
 const mergeFanIn = 8
 
-// chooseMerge picks neighbours that are worth merging: as many of one level as
-// come together, and in an hour that has ended whatever is small. nil: none.
+// chooseMerge picks parts of an hour that are worth merging. nil: none.
+//
+// While an hour may still get parts, as many of one level as come together are
+// merged; a row is written once for each level, of which there are as many as
+// the logarithm of the number of parts to the base mergeFanIn. In an hour that
+// has ended, what is at most half full is merged: a row is written once more
+// by that, and at most one such part is left.
 func chooseMerge(parts []*livePart, partRows int, hourNow int64) *mergeJob {
 	for from := 0; from < len(parts); {
 		to := from
 		for to < len(parts) && parts[to].Hour == parts[from].Hour && parts[to].Tenant == parts[from].Tenant {
 			to++
 		}
-		if job := chooseInHour(parts[from:to], partRows, parts[from].Hour+1 < hourNow); job != nil {
+		choose := chooseLevel
+		if parts[from].Hour+1 < hourNow {
+			choose = chooseSmall
+		}
+		if job := choose(parts[from:to], partRows); job != nil {
 			return job
 		}
 		from = to
@@ -240,21 +273,18 @@ func chooseMerge(parts []*livePart, partRows int, hourNow int64) *mergeJob {
 	return nil
 }
 
-func chooseInHour(parts []*livePart, partRows int, ended bool) *mergeJob {
-	need := mergeFanIn
-	if ended {
-		need = 2
-	}
+// chooseLevel picks neighbours of one level, mergeFanIn of them or as many as
+// fill a part.
+func chooseLevel(parts []*livePart, partRows int) *mergeJob {
 	for from := 0; from < len(parts); {
 		level, rows, to := parts[from].Level, 0, from
-		for to < len(parts) && (ended || parts[to].Level == level) && rows+int(parts[to].Rows) <= partRows && to-from < maxMergeParts {
-			level = max(level, parts[to].Level)
+		for to < len(parts) && parts[to].Level == level && rows+int(parts[to].Rows) <= partRows && to-from < maxMergeParts {
 			rows += int(parts[to].Rows)
 			to++
 		}
-		full := to < len(parts) && rows+int(parts[to].Rows) > partRows && (ended || parts[to].Level == level)
+		full := to < len(parts) && rows+int(parts[to].Rows) > partRows && parts[to].Level == level
 		switch n := to - from; {
-		case n >= need, n >= 2 && full && rows > partRows/2:
+		case n >= mergeFanIn, n >= 2 && full && rows > partRows/2:
 			return &mergeJob{parts: parts[from:to], level: level + 1}
 		case n == 0:
 			to++
@@ -262,6 +292,28 @@ func chooseInHour(parts []*livePart, partRows int, ended bool) *mergeJob {
 		from = to
 	}
 	return nil
+}
+
+// chooseSmall picks what is at most half full, as much as fits into a part.
+// Any two such parts fit, and what does not fit any more leaves a part that is
+// more than half full.
+func chooseSmall(parts []*livePart, partRows int) *mergeJob {
+	var job mergeJob
+	rows := 0
+	for _, p := range parts {
+		if int(p.Rows) > partRows/2 {
+			continue
+		}
+		if rows+int(p.Rows) > partRows || len(job.parts) == maxMergeParts {
+			break
+		}
+		rows += int(p.Rows)
+		job.parts, job.level = append(job.parts, p), max(job.level, p.Level+1)
+	}
+	if len(job.parts) < 2 {
+		return nil
+	}
+	return &job
 }
 
 // maxMergeParts bounds the files that are open for a merge.

@@ -57,9 +57,7 @@ func (p *livePart) openIndexLocked() (*sidecar.Index, []zone, error) {
 	}
 	index, zones, r, err := p.openIndexFile()
 	if err != nil {
-		err = fmt.Errorf("columnar: index of part %s: %w", p.ID, err)
-		p.disk.suspect(p, err)
-		return nil, nil, err
+		return nil, nil, p.failed(fmt.Errorf("columnar: index of part %s: %w", p.ID, err))
 	}
 	p.index, p.zones, p.readers = index, zones, append(p.readers, r)
 	return index, zones, nil
@@ -114,8 +112,7 @@ func (p *livePart) open() (*partFile, error) {
 	}
 	f, r, err := p.openFile(zones, p.disk.dicts)
 	if err != nil {
-		p.disk.suspect(p, err)
-		return nil, err
+		return nil, p.failed(err)
 	}
 	p.file, p.readers = f, append(p.readers, r)
 	return f, nil
@@ -152,6 +149,12 @@ func (p *livePart) countKeys(k *keyCounter) error {
 	for _, key := range keys {
 		k.add(key.Scope, key.Name, key.Type, key.Count)
 	}
+	return p.failed(err)
+}
+
+// failed reports the part if err tells of damage, and returns err.
+func (p *livePart) failed(err error) error {
+	p.disk.suspect(p, err)
 	return err
 }
 

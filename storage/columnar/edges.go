@@ -215,11 +215,11 @@ func (s *snapshot) partEdges(ctx context.Context, w storage.Window, counts edgeC
 		masked := len(covering(s.tombstones, storage.SignalSpans, p.MaxLSN, p.PurgedTo)) > 0
 		index, _, err := p.openIndex()
 		if err != nil {
-			return err
+			return p.failed(err)
 		}
 		for block, err := range index.TraceBlocks() {
 			if err != nil {
-				return err
+				return p.failed(err)
 			}
 			for _, t := range block {
 				if part, ok := seen[t.Fingerprint]; masked || ok && part != int32(i) {
@@ -231,7 +231,7 @@ func (s *snapshot) partEdges(ctx context.Context, w storage.Window, counts edgeC
 		}
 		edges, err := index.Edges()
 		if err != nil {
-			return err
+			return p.failed(err)
 		}
 		for _, fp := range edges.Excluded {
 			shared[fp] = true
@@ -254,7 +254,8 @@ func (s *snapshot) partEdges(ctx context.Context, w storage.Window, counts edgeC
 
 // edgesOfPart counts the calls of the part's own traces and adds its spans of
 // shared ones to all.
-func (s *snapshot) edgesOfPart(p *livePart, w storage.Window, counts edgeCounts, all *traceSpans, shared map[uint64]bool) error {
+func (s *snapshot) edgesOfPart(p *livePart, w storage.Window, counts edgeCounts, all *traceSpans, shared map[uint64]bool) (err error) {
+	defer func() { _ = p.failed(err) }()
 	index, zones, err := p.openIndex()
 	if err != nil {
 		return err

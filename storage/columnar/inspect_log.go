@@ -60,15 +60,12 @@ func (x *Inspection) withLog(f func(log *wal.Log, found wal.Recovery) error) err
 // replayer returns one whose store takes what it appends and writes no parts:
 // what is only in the log was in memory before, too.
 func (x *Inspection) replayer(tombstones []*tombstone) replayer {
-	limits := storage.DefaultLimits()
-	if set := x.state.Settings; set[settingAttributes]+set[settingEvents]+set[settingValueBytes] > 0 {
-		limits = storage.Limits{ValueBytes: int(set[settingValueBytes]), Attributes: int(set[settingAttributes]), Events: int(set[settingEvents])}
-	}
+	memory := Options{MaxBytes: DefaultDiskOptions().MaxMemoryBytes, SealRows: DefaultDiskOptions().SealRows, Limits: storage.DefaultLimits(), whole: true}
 	d := &disk{
 		opts:      DiskOptions{Logger: x.opts.Logger, MaxMemoryBytes: math.MaxInt64, now: time.Now},
 		persisted: x.persisted(), tombstones: tombstones,
 	}
-	d.s = &Store{opts: Options{MaxBytes: DefaultDiskOptions().MaxMemoryBytes, SealRows: DefaultDiskOptions().SealRows, Limits: limits, whole: true}, disk: d}
+	d.s = &Store{opts: memory.as(x.state.Settings), disk: d}
 	d.s.stats.RejectedSpans, d.s.stats.RejectedLogs = map[storage.Reason]uint64{}, map[storage.Reason]uint64{}
 	d.s.drop()
 	return replayer{d: d}

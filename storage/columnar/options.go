@@ -33,6 +33,9 @@ type Options struct {
 	WhenFull WhenFull
 
 	whole bool // requests are never cut
+	// recordMost replaces recordBytes: records that a log has are admitted by
+	// what was the bound when they were accepted. 0: nothing is replaced.
+	recordMost int64
 }
 
 // DefaultOptions hold about two million mesh spans.
@@ -95,4 +98,9 @@ func (o Options) partBytes() int64 {
 
 // recordBytes is the most that one record may take: a record must fit beside
 // a builder, whatever its limits are.
-func (o Options) recordBytes() int64 { return min(o.MaxBytes/16, 256<<20) }
+func (o Options) recordBytes() int64 {
+	if o.recordMost > 0 {
+		return o.recordMost
+	}
+	return min(o.MaxBytes/16, 256<<20)
+}

@@ -120,7 +120,8 @@ func spanItems(tables []spanSource, q storage.Aggregation) (items []aggregateIte
 }
 
 // addRED adds the minutes of a part that are wholly in the window.
-func (a *aggregator) addRED(item *redItem) error {
+func (a *aggregator) addRED(item *redItem) (err error) {
+	defer func() { _ = item.part.failed(err) }()
 	index, _, err := item.part.openIndex()
 	if err != nil {
 		return err

@@ -15,6 +15,9 @@ import (
 // the parts that it covers, and notes in the new part that it was applied.
 type tombstone struct {
 	id, lsn uint64
+
+	createdNs, deadlineNs int64
+
 	spans   bool
 	logs    bool
 	where   storage.Predicate
@@ -26,7 +29,7 @@ type tombstone struct {
 }
 
 func newTombstone(t catalog.Tombstone) *tombstone {
-	d := &tombstone{id: t.ID, lsn: t.LSN, spans: t.Signals&catalog.SignalSpans != 0, logs: t.Signals&catalog.SignalLogs != 0}
+	d := &tombstone{id: t.ID, lsn: t.LSN, createdNs: t.CreatedNs, deadlineNs: t.DeadlineNs, spans: t.Signals&catalog.SignalSpans != 0, logs: t.Signals&catalog.SignalLogs != 0}
 	if t.TraceID != nil {
 		d.where = storage.Compare{Key: storage.KeyTraceID, Op: storage.Equal, Value: storage.Bytes(t.TraceID[:])}
 		d.trace, d.byTrace = fingerprint(*t.TraceID), true

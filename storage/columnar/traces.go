@@ -57,8 +57,7 @@ func (s *snapshot) traces(ctx context.Context, ids []storage.TraceID, open []uin
 		for _, p := range slices.Backward(s.version.spans) {
 			runs, err := p.runsOf(ids)
 			if err != nil {
-				p.disk.suspect(p, err)
-				yield(nil, err)
+				yield(nil, p.failed(err))
 				return
 			}
 			for _, run := range runs {

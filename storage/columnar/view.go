@@ -34,7 +34,7 @@ func (v *view[T]) err() error {
 		v.failed = v.table.err()
 	}
 	if v.failed != nil && v.part != nil {
-		v.part.disk.suspect(v.part, v.failed)
+		_ = v.part.failed(v.failed)
 	}
 	return v.failed
 }
