@@ -45,7 +45,7 @@ test: build test-race test-go test-ui test-e2e test-browser ## run every test
 # the minutes, so those run without.
 RACE_PACKAGES = ./storage/... ./query/... ./exporters/... ./ui/...
 test-race: ## Go tests of storage, query and exporters under the race detector
-	CGO_ENABLED=1 $(GO) test -race $(RACE_PACKAGES)
+	CGO_ENABLED=1 $(GO) test -race -timeout 40m $(RACE_PACKAGES)
 
 CRASH_ROUNDS ?= 200
 MODEL_SEEDS ?= 5000
@@ -92,7 +92,7 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 	@for package in $$($(GO) list ./storage/... ./query/... ./exporters/... ./collector/ingestext); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "== $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package || exit 1; \
 		done; \
 	done
 

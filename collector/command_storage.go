@@ -6,188 +6,132 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
-	"text/tabwriter"
-	"time"
+	"log/slog"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar"
 )
 
-// newStorageCommand makes the commands that look at a data directory. None of
-// them changes what is stored, and all work beside a heddle that is running.
+// storageCommand is what the commands below "heddle storage" share.
+type storageCommand struct {
+	*cli
+	store string
+}
+
 func (c *cli) newStorageCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "storage", Short: "Look at what is stored: stats, verify, export"}
-	for _, sub := range []*cobra.Command{c.newStorageStatsCommand(), c.newStorageVerifyCommand(), c.newStorageExportCommand()} {
+	s := &storageCommand{cli: c}
+	cmd := &cobra.Command{
+		Use:   "storage",
+		Short: "Look at what is stored: statistics, a check of everything, export",
+		Long: `Look at a data directory. Nothing of this changes what is stored.
+
+All of it works while heddle is running: then it sees what heddle has written as
+parts, and not the last seconds, which are only in heddle's log. When heddle is not
+running the log is read too, and heddle does not start on the directory until the
+command has ended.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError{errors.New("storage needs to know what to do: give stats, verify or export")}
+		},
+	}
+	for _, sub := range []*cobra.Command{s.newStatsCommand(), s.newVerifyCommand(), s.newExportCommand()} {
 		c.addDataDirFlag(sub)
+		sub.Flags().StringVar(&s.store, "store", "main", "main, or archive: the store of traces that people chose to keep")
 		cmd.AddCommand(sub)
 	}
 	return cmd
 }
 
-// inspect calls f with the data directory opened for looking at it.
-func (c *cli) inspect(f func(*columnar.Inspection) error) (err error) {
-	x, err := columnar.Inspect(columnar.InspectOptions{Dir: c.dataDir})
+// inspect calls f with the store opened for looking at it. An interrupt ends f
+// by its context.
+func (s *storageCommand) inspect(cmd *cobra.Command, f func(ctx context.Context, x *columnar.Inspection) error) (err error) {
+	dir := s.dataDir
+	switch s.store {
+	case "main":
+	case "archive":
+		dir = filepath.Join(dir, "archive")
+	default:
+		return usageError{fmt.Errorf("--store %q: choose main or archive", s.store)}
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	x, err := columnar.Inspect(columnar.InspectOptions{Dir: dir, Logger: logger})
+	if errors.Is(err, columnar.ErrNoStore) {
+		return fmt.Errorf("%w; it is set by --data-dir, --store and %s", err, dataDirVariable)
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
-	return f(x)
-}
-
-func (c *cli) newStorageStatsCommand() *cobra.Command {
-	var asJSON bool
-	var o columnar.StatsOptions
-	cmd := &cobra.Command{
-		Use:   "stats",
-		Short: "Tell how much is stored, and what takes the space",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.inspect(func(x *columnar.Inspection) error {
-				st, err := x.Stats(cmd.Context(), o)
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					e := json.NewEncoder(cmd.OutOrStdout())
-					e.SetIndent("", "  ")
-					return e.Encode(st)
-				}
-				return printStats(cmd.OutOrStdout(), st)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print everything that is known as JSON")
-	cmd.Flags().BoolVar(&o.ByHour, "by-hour", false, "one line for each hour, not for each day")
-	cmd.Flags().IntVar(&o.Columns, "columns", 0, "with --json: how many of the largest columns to list per signal")
-	return cmd
-}
-
-func printStats(w io.Writer, st *columnar.StoreStats) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "TENANT\tSIGNAL\tARRIVED (UTC)\tPARTS\tROWS\tBYTES\tBYTES/ROW")
-	var sum columnar.PartStats
-	for _, p := range st.Periods {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\n", p.Tenant, p.Signal, p.Start.UTC().Format("2006-01-02 15:04"), p.Parts, p.Rows, p.Bytes, p.BytesPerRow())
-		sum.Add(p.PartStats)
-	}
-	fmt.Fprintf(t, "all\t\t\t%d\t%d\t%d\t%.1f\n", sum.Parts, sum.Rows, sum.Bytes, sum.BytesPerRow())
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\nlog         %d files, %d bytes\ncatalog     %d files, %d bytes, %d pending deletions\nquarantine  %d files, %d bytes\n",
-		st.Log.Files, st.Log.Bytes, st.Catalog.Files, st.Catalog.Bytes, st.Catalog.Deletions, st.Quarantine.Files, st.Quarantine.Bytes)
-	for _, n := range st.Notes {
-		fmt.Fprintln(w, "note:", n)
-	}
-	if st.Catalog.Problem != "" {
-		fmt.Fprintln(w, "catalog:", st.Catalog.Problem)
+	if err = f(ctx, x); errors.Is(err, context.Canceled) && cmd.Context().Err() == nil {
+		return errors.New("interrupted")
 	}
 	return err
 }
 
-func (c *cli) newStorageVerifyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify",
-		Short: "Read everything that is stored and tell what is damaged",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.inspect(func(x *columnar.Inspection) error {
-				for f, err := range x.Verify(cmd.Context(), nil) {
-					if err != nil {
-						return err
-					}
-					fmt.Fprintln(cmd.OutOrStdout(), f)
-				}
-				n := x.Checked()
-				fmt.Fprintf(cmd.OutOrStdout(), "read %d parts with %d rows and %d requests in the log, %d bytes: %d damaged, %d notices\n",
-					n.Parts, n.Rows, n.LogRecords, n.Bytes, n.Damage, n.Notices)
-				if n.Damage > 0 {
-					return fmt.Errorf("%s is damaged in %d places: see above", c.dataDir, n.Damage)
-				}
-				return nil
-			})
-		},
+// addFormatFlag adds -o for commands whose output people or programs read.
+func addFormatFlag(cmd *cobra.Command, format *string) {
+	cmd.Flags().StringVarP(format, "output", "o", "text", "text for people, json for programs")
+}
+
+func checkFormat(format string) error {
+	if format != "text" && format != "json" {
+		return usageError{fmt.Errorf("--output %q: choose text or json", format)}
+	}
+	return nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// printNotes tells at the end how complete all this is.
+func printNotes(w io.Writer, notes []string) {
+	for _, n := range notes {
+		fmt.Fprintf(w, "note: %s\n", n)
 	}
 }
 
-func (c *cli) newStorageExportCommand() *cobra.Command {
-	var signal, format, from, to, output string
-	o := columnar.ExportOptions{}
-	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Write what is stored to a new file, as OTLP JSON lines or Parquet",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			switch signal {
-			case "spans":
-				o.Signal = storage.SignalSpans
-			case "logs":
-				o.Signal = storage.SignalLogs
-			default:
-				return usageError{fmt.Errorf("--signal %q: choose spans or logs", signal)}
-			}
-			if o.Window, err = exportWindow(from, to); err != nil {
-				return usageError{err}
-			}
-			export := (*columnar.Inspection).ExportOTLPJSON
-			if format == "parquet" {
-				export = (*columnar.Inspection).ExportParquet
-			} else if format != "otlp-json" {
-				return usageError{fmt.Errorf("--format %q: choose otlp-json or parquet", format)}
-			}
-			return c.inspect(func(x *columnar.Inspection) error {
-				return exportTo(cmd.Context(), cmd.ErrOrStderr(), output, func(ctx context.Context, w io.Writer) (columnar.ExportResult, error) {
-					return export(x, ctx, w, o)
-				})
-			})
-		},
+// sizeText is a number of bytes for people.
+func sizeText(bytes uint64) string {
+	if bytes < 1024 {
+		return fmt.Sprintf("%d B", bytes)
 	}
-	f := cmd.Flags()
-	f.StringVar(&signal, "signal", "spans", "spans or logs")
-	f.StringVar(&format, "format", "otlp-json", "otlp-json or parquet")
-	f.StringVar(&from, "from", "", "start of the time range, such as 2026-01-31T12:00:00Z")
-	f.StringVar(&to, "to", "", "end of the time range, exclusive")
-	f.StringVar(&output, "output", "", "`FILE` to write, which must not exist")
-	f.StringVar(&o.Service, "service", "", "only this service")
-	f.BoolVar(&o.IncludeDeleted, "include-deleted", false, "also what was asked to be deleted and is still on disk")
-	if err := cmd.MarkFlagRequired("output"); err != nil {
-		panic(err) // the flag is defined above
-	}
-	return cmd
-}
-
-func exportWindow(from, to string) (storage.Window, error) {
-	w := storage.Window{FromNs: math.MinInt64, ToNs: math.MaxInt64}
-	for _, b := range []struct {
-		flag, text string
-		ns         *int64
-	}{{"from", from, &w.FromNs}, {"to", to, &w.ToNs}} {
-		if b.text == "" {
-			continue
+	v, unit := float64(bytes), ""
+	for _, unit = range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if v /= 1024; v < 1023.95 {
+			break
 		}
-		at, err := time.Parse(time.RFC3339Nano, b.text)
-		if err != nil {
-			return w, fmt.Errorf("--%s: %w: write it like 2026-01-31T12:00:00Z", b.flag, err)
-		}
-		*b.ns = at.UnixNano()
 	}
-	return w, nil
+	return fmt.Sprintf("%.1f %s", v, unit)
 }
 
-// exportTo writes a new file. One that is not complete is removed.
-func exportTo(ctx context.Context, stderr io.Writer, path string, export func(context.Context, io.Writer) (columnar.ExportResult, error)) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("export: %w: name a new file with --output", err)
+// countText is a number with separators, as in 1,234,567.
+func countText(n uint64) string {
+	digits := fmt.Sprint(n)
+	groups := []string{}
+	for ; len(digits) > 3; digits = digits[:len(digits)-3] {
+		groups = append(groups, digits[len(digits)-3:])
 	}
-	r, err := export(ctx, file)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
+	groups = append(groups, digits)
+	slices.Reverse(groups)
+	return strings.Join(groups, ",")
+}
+
+// things is a count of things, as in "1 part" and "2 parts".
+func things(n uint64, one string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	_, err = fmt.Fprintf(stderr, "%d rows of %d parts written to %s, %d deleted left out\n", r.Rows, r.Parts, path, r.Deleted)
-	return err
+	return countText(n) + " " + one + "s"
 }

@@ -60,7 +60,10 @@ func TestRestart(t *testing.T) {
 	send("before SIGKILL")
 	restart(kill)
 	send("before another SIGKILL")
-	restart(kill)
+	restart(func() error {
+		s.kill()
+		return s.stopAtOnce(t)
+	})
 	restart(terminate)
 	for _, name := range []string{"before SIGTERM", "before SIGKILL", "before another SIGKILL"} {
 		if found := s.searchJaeger(t, "service", name, "limit", 2*each); len(found) != each {
@@ -77,6 +80,22 @@ func restarted(s *server) (*process, error) {
 		return nil, err
 	}
 	return again.process, nil
+}
+
+// stopAtOnce starts what a server was started with and stops it as soon as it
+// answers, which may be before its store is open.
+func (s *server) stopAtOnce(t *testing.T) error {
+	t.Helper()
+	p, err := start(s.dir, s.args...)
+	if err != nil {
+		return err
+	}
+	t.Cleanup(p.kill)
+	eventually(t, "heddle to answer", func() bool {
+		res, err := tryGet("http://" + s.query + "/-/healthy")
+		return err == nil && res.code == http.StatusOK
+	})
+	return p.terminate()
 }
 
 // sendLogs sends log records in requests of their own and returns their number.

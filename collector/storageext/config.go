@@ -77,7 +77,7 @@ type ArchiveConfig struct {
 type LimitsConfig struct {
 	ValueBytes ByteSize `mapstructure:"value_bytes"` // longest attribute value, name or body
 	Attributes int      `mapstructure:"attributes"`  // attributes on one record
-	Events     int      `mapstructure:"events"`      // events, and links, on one span
+	Events     int      `mapstructure:"events"`      // events, and links, on one span; at most 65,536, also without a limit
 
 	// prevent unkeyed literal initialization
 	_ struct{}

@@ -76,7 +76,7 @@ func TestNoLimitsAreNotTheDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := cfg.Limits.limits(); l.ValueBytes != 0 || l.Attributes != 0 || l == (storage.Limits{}) {
+	if l := cfg.Limits.limits(); l != (storage.Limits{Events: maxEvents}) {
 		t.Errorf("%+v", l)
 	}
 }
@@ -114,6 +114,7 @@ func TestConfigsThatAreRefused(t *testing.T) {
 		{in("retention", "tenants", map[string]any{"a": nil}), []string{"tenants"}},
 		{in("archive", "max_bytes", 0), []string{"archive: max_bytes is 0B"}},
 		{in("limits", "events", -1), []string{"limits must not be negative"}},
+		{in("limits", "events", 65537), []string{"limits: events is 65537", "65536"}},
 		{in("", "directory", "", "durability", "none"), []string{"durability has no effect in memory"}},
 		{in("", "directory", "", "retention", map[string]any{"max_age": "24h"}), []string{"retention has no effect in memory"}},
 		{in("", "directory", "", "memory", map[string]any{"max_wait": "24h"}), []string{"memory.max_wait has no effect in memory"}},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"path/filepath"
 	"syscall"
 
@@ -93,8 +92,8 @@ func orNone(b ByteSize) int64 {
 // limits are never the zero storage.Limits, which stand for the defaults.
 func (c *LimitsConfig) limits() storage.Limits {
 	l := storage.Limits{ValueBytes: int(c.ValueBytes), Attributes: c.Attributes, Events: c.Events}
-	if l == (storage.Limits{}) {
-		l.Events = math.MaxInt32
+	if l.Events == 0 {
+		l.Events = maxEvents
 	}
 	return l
 }

@@ -17,6 +17,7 @@ const (
 	minInFlightBytes ByteSize = 64 << 10
 	maxInFlightBytes ByteSize = 1 << 40
 	shortest                  = time.Millisecond
+	maxEvents                 = 1 << 16
 )
 
 var (
@@ -116,6 +117,9 @@ func atLeast(key string, d, least time.Duration) error {
 func (c *LimitsConfig) Validate() error {
 	if c.Attributes < 0 || c.Events < 0 {
 		return errors.New("limits must not be negative: 0 means no limit")
+	}
+	if c.Events > maxEvents {
+		return fmt.Errorf("events is %d: a part has room for %d on a span", c.Events, maxEvents)
 	}
 	return nil
 }

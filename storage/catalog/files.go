@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
 )
 
 // openFiles opens the database and says whether there was one.
@@ -66,7 +67,9 @@ const remedy = "restore the directory from a backup, or move it away to begin wi
 
 // prepare looks at the files before badger does, because of what badger makes
 // of them: it does not open when a crash left an empty log behind, and it
-// deletes every table when the manifest is missing.
+// deletes every table when the manifest is missing. A damaged table that the
+// manifest does not list is none of ours: the crash came while badger wrote it,
+// or removed it, and badger deletes it.
 func prepare(dir string) (found bool, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -92,7 +95,7 @@ func prepare(dir string) (found bool, err error) {
 			}
 		case ".sst":
 			tables++
-			if err := checkTable(path); err != nil {
+			if err := checkTable(path); err != nil && !unlisted(dir, e.Name()) {
 				return false, fmt.Errorf("%w; %s", err, remedy)
 			}
 		}
@@ -102,4 +105,17 @@ func prepare(dir string) (found bool, err error) {
 		return false, fmt.Errorf("%w: %s has %d tables and no %s; %s", ErrCorrupt, dir, tables, badger.ManifestFilename, remedy)
 	}
 	return tables > 0, nil
+}
+
+// unlisted says whether a table is surely not in the manifest.
+func unlisted(dir, name string) bool {
+	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	m, _, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(dir))
+	id, ok := table.ParseFileID(name)
+	_, listed := m.Tables[id]
+	return err == nil && ok && !listed
 }

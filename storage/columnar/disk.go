@@ -182,6 +182,9 @@ func (d *disk) adopt(state manifest.State) error {
 	d.persisted[storage.SignalSpans], d.persisted[storage.SignalLogs] = state.Settings[settingSpans], state.Settings[settingLogs]
 	var spans, logs []*livePart
 	for _, p := range state.Parts {
+		if p.FormatVersion > partFormatNumber {
+			return fmt.Errorf("%w: part %s of tenant %s has format %d, this heddle reads up to %d", errFormat, p.ID, p.Tenant, p.FormatVersion, partFormatNumber)
+		}
 		live := d.newPart(p)
 		if err := d.check(live); damaged(err) {
 			d.suspect(live, err)

@@ -539,7 +539,11 @@ func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
 		return nil, err
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
+	most, err := mostChildrenOf(m.files)
+	if err != nil {
+		return nil, err
+	}
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: mergedParts.Level, PageRows: pageRowsFor(cmp.Or(m.d.opts.pageRows, mergedParts.PageRows), most)})
 	s := newSummary()
 	for i := range groups {
 		if err := ctx.Err(); err != nil {
@@ -584,7 +588,7 @@ func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		return nil, errNothingLeft
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: mergedParts.Level, PageRows: cmp.Or(m.d.opts.pageRows, mergedParts.PageRows)})
 	s := newSummary()
 	for _, group := range groups {
 		if err := ctx.Err(); err != nil {

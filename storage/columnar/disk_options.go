@@ -16,7 +16,7 @@ import (
 // has the default of DefaultDiskOptions, unless it says otherwise.
 type DiskOptions struct {
 	Dir    string
-	Limits storage.Limits // of a single record
+	Limits storage.Limits // of a single record; Events is at most 65,536, which a page of a part has room for
 
 	// Durability says what a write waits for before it is acknowledged.
 	Durability   wal.Durability
@@ -58,6 +58,7 @@ type DiskOptions struct {
 	now          func() time.Time // nil: time.Now
 	tick         time.Duration    // how often the clock looks; 0: every second
 	still        bool             // nothing is done in the background: the test does it
+	pageRows     int              // rows of a page of a part; 0: the default
 	keepTwins    bool             // identical spans stay when parts are merged
 	segmentBytes int64            // of the log; 0: its default
 	// When FS is not the real one the catalog, which does its own I/O, is in
@@ -134,6 +135,9 @@ func orDefault[T comparable](v *T, to T) {
 func (o DiskOptions) withDefaults() DiskOptions {
 	d := DefaultDiskOptions()
 	orDefault(&o.Limits, d.Limits)
+	if o.Limits.Events == 0 || o.Limits.Events > maxChildren {
+		o.Limits.Events = maxChildren
+	}
 	orDefault(&o.SyncInterval, d.SyncInterval)
 	orDefault(&o.MaxMemoryBytes, d.MaxMemoryBytes)
 	orDefault(&o.MaxInFlightBytes, d.MaxInFlightBytes)

@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,8 +117,8 @@ func (d *disk) waitForMemory(ctx context.Context, size int64) error {
 			return fmt.Errorf("columnar: %w", storage.ErrClosed)
 		case !time.Now().Before(until):
 			d.counts.refusedBusy.Add(1)
-			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %v): %w",
-				d.s.bytes(), d.opts.MaxMemoryBytes, d.flushError, storage.ErrOverloaded)
+			return fmt.Errorf("columnar: %d bytes wait to be written to disk, the limit is %d (last error: %s): %w",
+				d.s.bytes(), d.opts.MaxMemoryBytes, fmt.Sprint(d.flushError), storage.ErrOverloaded)
 		}
 	}
 	return nil
@@ -196,11 +197,11 @@ func (d *disk) flushOne(ctx context.Context) (more bool, err error) {
 		s.mu.Unlock()
 	}()
 	part, write := manifest.Part{Signal: manifest.Logs, MinLSN: logs.minLSN, MaxLSN: logs.maxLSN}, func(w io.Writer) (*summary, error) {
-		return writeLogTable(w, logs.table)
+		return writeLogTable(w, logs.table, d.opts.pageRows)
 	}
 	if hasSpans && (!hasLogs || spans.minLSN < logs.minLSN) {
 		part, write = manifest.Part{Signal: manifest.Spans, MinLSN: spans.minLSN, MaxLSN: spans.maxLSN}, func(w io.Writer) (*summary, error) {
-			return writeSpanTable(w, spans.table)
+			return writeSpanTable(w, spans.table, d.opts.pageRows)
 		}
 	}
 	// When only the manifest could not be written, the files are there.
@@ -367,11 +368,13 @@ var (
 	mergedParts  = parquet.Options{Level: 3, PageRows: 8192}
 )
 
-func writeSpanTable(w io.Writer, t *spanTable) (*summary, error) {
+// writeSpanTable writes a sealed table as a part. pageRows are the rows of a
+// page, 0 means the default.
+func writeSpanTable(w io.Writer, t *spanTable, pageRows int) (*summary, error) {
 	p := newSpanPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), flushedParts)
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: flushedParts.Level, PageRows: pageRowsFor(cmp.Or(pageRows, flushedParts.PageRows), max(mostChildren(t.events.owner), mostChildren(t.links.owner)))})
 	s := newSummary()
 	g := p.group([]*spanTable{t}, sealOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {
@@ -381,11 +384,12 @@ func writeSpanTable(w io.Writer, t *spanTable) (*summary, error) {
 	return s, out.Close(p.meta())
 }
 
-func writeLogTable(w io.Writer, t *logTable) (*summary, error) {
+// writeLogTable is writeSpanTable for log records.
+func writeLogTable(w io.Writer, t *logTable, pageRows int) (*summary, error) {
 	p := newLogPart()
 	p.addTable(t)
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), flushedParts)
+	out := newPartWriter(w, p.schema.parquet(), parquet.Options{Level: flushedParts.Level, PageRows: cmp.Or(pageRows, flushedParts.PageRows)})
 	s := newSummary()
 	g := p.group([]*logTable{t}, logOrder(t))
 	if err := writeGroup(out, &p.schema, g.a.n, g); err != nil {

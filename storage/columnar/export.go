@@ -84,7 +84,7 @@ func (x *Inspection) newExport(ctx context.Context, o ExportOptions) (_ *exportJ
 	if !o.IncludeDeleted {
 		j.tombstones, _, err = x.deletions(ctx, o.Tenant)
 		if err != nil && ctx.Err() == nil {
-			return nil, fmt.Errorf("%w: %w; stop heddle or try again, or export deleted records, too, with --include-deleted", ErrDeletionsUnknown, err)
+			return nil, fmt.Errorf("%w: %w", ErrDeletionsUnknown, err)
 		}
 		if err != nil {
 			return nil, err
@@ -212,7 +212,7 @@ func (j *exportJob) advance(bytes int64) {
 // are. Only the pass that writes counts what was deleted.
 func hideRows[T table](j *exportJob, p *livePart, group int, rows T, count bool) (bitmap, error) {
 	n := rows.len()
-	misses, err := j.misses(p, group)
+	misses, err := j.misses(p, group, rows.bounds())
 	if err != nil {
 		return nil, err
 	}
@@ -244,18 +244,26 @@ func hideRows[T table](j *exportJob, p *livePart, group int, rows T, count bool)
 	return hidden, nil
 }
 
-// misses says whether the index of a part rules out that a row group has such
-// rows.
-func (j *exportJob) misses(p *livePart, group int) (bool, error) {
-	index, zones, err := p.openIndex()
-	if err != nil {
-		return false, err
-	}
-	if w := j.o.Window; zones[group].maxNs < w.FromNs || zones[group].minNs >= w.ToNs {
+// misses says whether a row group has no such rows, as far as that can be told
+// without reading them.
+func (j *exportJob) misses(p *livePart, group int, z zone) (bool, error) {
+	if w := j.o.Window; z.maxNs < w.FromNs || z.minNs >= w.ToNs {
 		return true, nil
 	}
 	if j.where == nil {
 		return false, nil
+	}
+	out, err := j.excludedByIndex(p, group)
+	if damaged(err) { // the rows will say
+		return false, nil
+	}
+	return out, err
+}
+
+func (j *exportJob) excludedByIndex(p *livePart, group int) (bool, error) {
+	index, _, err := p.openIndex()
+	if err != nil {
+		return false, err
 	}
 	if !j.o.TraceID.IsEmpty() && j.o.Signal == storage.SignalSpans {
 		runs, err := index.Lookup(fingerprint(j.o.TraceID))
@@ -278,17 +286,32 @@ func (j *exportJob) misses(p *livePart, group int) (bool, error) {
 	return out, err
 }
 
+// open opens a part, also one whose index is of no use. Unless it fails, done
+// must be called in the end.
+func (j *exportJob) open(p *livePart) (f *partFile, done func() error, err error) {
+	if f, err = p.open(); err == nil {
+		return f, p.end, nil
+	}
+	if damaged(err) {
+		if f, r, other := p.openWithoutIndex(); other == nil {
+			j.x.note("the index of a part is damaged, the part was exported without it: verify tells more")
+			return f, func() error { return errors.Join(r.Close(), p.end()) }, nil
+		}
+	}
+	return nil, nil, j.explain(p, errors.Join(err, p.end()))
+}
+
 // eachPart opens one part after another and calls f.
 func (j *exportJob) eachPart(ctx context.Context, f func(p *livePart, file *partFile) error) error {
 	for _, p := range j.parts {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		file, err := p.open()
-		if err == nil {
-			err = f(p, file)
+		file, done, err := j.open(p)
+		if err != nil {
+			return err
 		}
-		if err = errors.Join(err, p.end()); err != nil {
+		if err = errors.Join(f(p, file), done()); err != nil {
 			return j.explain(p, err)
 		}
 	}

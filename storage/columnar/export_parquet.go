@@ -53,7 +53,7 @@ func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 	p.define()
 	// heddle finds parents by their distance; others look for the id.
 	p.schema.add(parquet.Column{Name: "parent_span_id", Kind: parquet.Fixed, Length: 8, Optional: true}, func(g *arrangedSpans) parquet.Values { return idValuesPresent(g.parents) })
-	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
+	out := newPartWriter(w, p.schema.parquet(), mergedParts)
 	err := j.batches(ctx, func(parts []*livePart, files []*partFile) error {
 		merge, err := newSpanMerge(ctx, files, j.o.groupRows, func(part int, rows *spanRows) (bitmap, error) {
 			j.advanceGroup(parts[part], rows.n)
@@ -107,7 +107,7 @@ func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	p.define()
-	out := parquet.NewWriter(w, p.schema.parquet(), mergedParts)
+	out := newPartWriter(w, p.schema.parquet(), mergedParts)
 	err := j.batches(ctx, func(parts []*livePart, files []*partFile) error {
 		merge, err := newLogMerge(ctx, files, j.o.groupRows, func(part int, rows *logRows) (bitmap, error) {
 			j.advanceGroup(parts[part], rows.n)
@@ -179,10 +179,12 @@ func (j *exportJob) batch(parts []*livePart, f func(parts []*livePart, files []*
 	files := make([]*partFile, len(parts))
 	bytes := int64(0)
 	for i, p := range parts {
-		defer func() { err = errors.Join(err, p.end()) }()
-		if files[i], err = p.open(); err != nil {
-			return j.explain(p, err)
+		file, done, failed := j.open(p)
+		if failed != nil {
+			return failed
 		}
+		defer func() { err = errors.Join(err, done()) }()
+		files[i] = file
 		bytes += int64(p.Bytes)
 	}
 	before := j.done

@@ -3,6 +3,7 @@ package columnar
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
@@ -18,8 +19,9 @@ type rowGroup struct {
 	starts  []uint32 // first row of each page
 	columns map[int]*groupColumn
 	buffer  parquet.Buffer
-	scratch decodedPage // see stream
-	origins []uint32    // of all rows, once asked for
+	scratch decodedPage        // see stream
+	counts  map[int][][]uint32 // see listCounts
+	origins []uint32           // of all rows, once asked for
 	failed  error
 }
 
@@ -44,13 +46,23 @@ func (g *rowGroup) pageStarts() []uint32 {
 	if g.starts == nil {
 		starts, err := g.part.file.PageStarts(g.number)
 		g.fail(err)
-		if err != nil || len(starts) == 0 || starts[0] != 0 {
+		if err != nil || !wholeWords(starts) {
 			g.fail(errPart)
 			starts = []uint32{0}
 		}
 		g.starts = starts
 	}
 	return g.starts
+}
+
+// wholeWords says whether pages start where words of a bitmap do.
+func wholeWords(starts []uint32) bool {
+	for _, s := range starts {
+		if s%64 != 0 {
+			return false
+		}
+	}
+	return len(starts) > 0 && starts[0] == 0
 }
 
 // groupColumn is a column of a row group. A place is a row or, in a column of
@@ -172,8 +184,11 @@ func (c *groupColumn) readPageInto(i int, p *decodedPage) {
 	if err == nil {
 		err = c.g.buffer.ReadPage(c.chunk, i, &p.Page)
 	}
-	if err == nil && (p.FirstRow != first || p.Rows != rows) {
+	if err == nil && (p.FirstRow != first || p.Rows != rows || p.Dictionary != c.chunk.DictionaryEncoded() && p.Len > 0) {
 		err = fmt.Errorf("%w: page %d of column %d", errPart, i, c.id)
+	}
+	if err == nil && c.list() && !c.g.sameCounts(c, i, p.Counts) {
+		err = fmt.Errorf("%w: column %d has other list lengths than the rest of its list", errPart, c.id)
 	}
 	if err == nil && p.Dictionary {
 		err = c.resolve(p)
@@ -182,7 +197,9 @@ func (c *groupColumn) readPageInto(i int, p *decodedPage) {
 		c.g.fail(err)
 		*p = decodedPage{Page: parquet.Page{FirstRow: first, Rows: rows, Places: rows, Present: newBitmap(rows)}}
 		if c.list() {
-			p.Places, p.Counts = 0, make([]uint32, rows)
+			p.Counts = slices.Clone(c.g.listCounts(c, i))
+			p.Places = elementsBefore(p.Counts, rows)
+			p.Present = newBitmap(p.Places)
 		}
 	}
 	p.first = first
@@ -190,6 +207,49 @@ func (c *groupColumn) readPageInto(i int, p *decodedPage) {
 	if p.Present != nil {
 		p.ranks = bitmap(p.Present).ranks(p.ranks)
 	}
+}
+
+// listCounts are the list lengths of the rows of a page, as the first column of
+// the list has them. That all columns of a list have the same is relied on
+// wherever elements are read, even after reading one of them failed.
+func (g *rowGroup) listCounts(c *groupColumn, page int) []uint32 {
+	known, first := g.knownCounts(c, page)
+	if *known == nil {
+		var p parquet.Page
+		_, rows := c.rowsOfPage(page)
+		if err := g.part.file.Chunk(g.number, first).ReadPage(page, &p); err != nil || len(p.Counts) != rows {
+			g.fail(err)
+			g.fail(errPart)
+			p.Counts = make([]uint32, rows)
+		}
+		*known = p.Counts
+	}
+	return *known
+}
+
+// sameCounts says whether counts are those that the list has in a page.
+func (g *rowGroup) sameCounts(c *groupColumn, page int, counts []uint32) bool {
+	if known, first := g.knownCounts(c, page); *known == nil && first == c.id {
+		*known = slices.Clone(counts)
+		return true
+	}
+	return slices.Equal(counts, g.listCounts(c, page))
+}
+
+// knownCounts is where listCounts remembers its answer, nil before, and the
+// first column of the list.
+func (g *rowGroup) knownCounts(c *groupColumn, page int) (known *[]uint32, first int) {
+	first = c.id
+	for columns := g.part.file.Columns(); first > 0 && columns[first-1].List == columns[c.id].List; {
+		first--
+	}
+	if g.counts == nil {
+		g.counts = map[int][][]uint32{}
+	}
+	if g.counts[first] == nil {
+		g.counts[first] = make([][]uint32, len(g.pageStarts()))
+	}
+	return &g.counts[first][page], first
 }
 
 // resolve checks the codes of a page, and replaces those of numbers and ids by

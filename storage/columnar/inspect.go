@@ -184,6 +184,9 @@ func (x *Inspection) readManifest() error {
 	return nil
 }
 
+// Dir is the directory that is looked at.
+func (x *Inspection) Dir() string { return x.opts.Dir }
+
 // Running says whether another process has the directory, so that the log was
 // not looked at.
 func (x *Inspection) Running() bool { return x.running }

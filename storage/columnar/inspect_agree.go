@@ -69,7 +69,7 @@ type agreement struct {
 }
 
 func (a *agreement) disagrees(section, problem string) {
-	a.damage("index-disagrees", a.rel(a.p, suffixIndex), section, problem+": answers from it are wrong", remedyIndex)
+	a.damage("index-disagrees", a.rel(a.p, suffixIndex), section, problem+": answers from it are wrong", "a mistake of the heddle that wrote it: please report it; the part itself can be exported")
 }
 
 // group looks at a row group; false: it contradicts itself, so that comparing

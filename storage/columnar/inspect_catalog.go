@@ -165,10 +165,6 @@ func (x *Inspection) deletions(ctx context.Context, tenant string) (list []*tomb
 	return list, pending, err
 }
 
-// catalogSize is what the files of the catalog take. badger's logs are sparse,
-// so that this is above what the disk gives for them.
-func (x *Inspection) catalogSize() (files int, bytes int64, err error) { return x.sizeOf("catalog") }
-
 // sizeOf counts the files directly in a directory.
 func (x *Inspection) sizeOf(dir string) (files int, bytes int64, err error) {
 	names, err := x.listIn(dir)

@@ -23,7 +23,8 @@ type ColumnStats struct {
 	Bytes             uint64 `json:"bytes"` // in the files
 	UncompressedBytes uint64 `json:"uncompressed_bytes"`
 	// Groups are the row groups that have values, Plain those of them in which
-	// there were too many different ones for a dictionary.
+	// there was too much different text for a dictionary. Of numbers nothing is
+	// known: they may be smaller without one.
 	Groups int `json:"groups"`
 	Plain  int `json:"groups_without_dictionary"`
 }
@@ -146,7 +147,7 @@ func (c *ColumnStats) addChunk(chunk *parquet.Chunk) {
 		return
 	}
 	c.Groups++
-	if !chunk.DictionaryEncoded() && values > parquet.DefaultDictEntries {
+	if !chunk.DictionaryEncoded() && values > parquet.DefaultDictEntries && chunk.Column().Kind == parquet.ByteArray {
 		c.Plain++
 	}
 }

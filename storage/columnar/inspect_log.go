@@ -90,13 +90,13 @@ func (x *Inspection) logParts(ctx context.Context, signal storage.Signal, tombst
 	s.sealAll()
 	for _, t := range s.spans.sealed {
 		p := manifest.Part{Signal: manifest.Spans, MinLSN: t.minLSN, MaxLSN: t.maxLSN}
-		if err := w.add(p, func(out io.Writer) (*summary, error) { return writeSpanTable(out, t.table) }); err != nil {
+		if err := w.add(p, func(out io.Writer) (*summary, error) { return writeSpanTable(out, t.table, 0) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, t := range s.logs.sealed {
 		p := manifest.Part{Signal: manifest.Logs, MinLSN: t.minLSN, MaxLSN: t.maxLSN}
-		if err := w.add(p, func(out io.Writer) (*summary, error) { return writeLogTable(out, t.table) }); err != nil {
+		if err := w.add(p, func(out io.Writer) (*summary, error) { return writeLogTable(out, t.table, 0) }); err != nil {
 			return nil, err
 		}
 	}

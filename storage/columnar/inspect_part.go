@@ -23,7 +23,7 @@ func remedyPart(p *manifest.Part) string {
 	return fmt.Sprintf("restore both files of the part from a backup; without one heddle moves the part to quarantine when it meets the damage, and its %d rows are not shown any more", p.Rows)
 }
 
-const remedyIndex = "restore both files of the part from a backup; the Parquet file beside it is whole, any Parquet reader can open it"
+const remedyIndex = "the Parquet file beside it has everything: heddle writes the index anew when it meets the damage"
 
 // verifyPart checks the files of a part. It returns false when the part was
 // replaced meanwhile.
@@ -248,14 +248,4 @@ func pageErrors(f *parquet.File, group int, advance func(bytes int64)) func(yiel
 			advance(chunk.CompressedBytes())
 		}
 	}
-}
-
-// verify decodes every page of a part and returns the first failure.
-func (p *partFile) verify() error {
-	for group := range p.file.RowGroups() {
-		for err := range pageErrors(p.file, group, func(int64) {}) {
-			return fmt.Errorf("columnar: part %s: %w", p.name, err)
-		}
-	}
-	return nil
 }

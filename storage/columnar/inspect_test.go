@@ -25,7 +25,7 @@ var testClock = time.Date(2026, 8, 1, 10, 30, 0, 0, time.UTC)
 // as they are before the store is closed.
 func fillDisk(t testing.TB, o DiskOptions, more func(*Store)) image {
 	t.Helper()
-	o.now = func() time.Time { return testClock }
+	o.now, o.still = func() time.Time { return testClock }, true
 	s := openDisk(t, o)
 	m := newMesh()
 	for range 3 {
@@ -255,6 +255,13 @@ func TestStatsTellKeysWithManyValuesAndOverflow(t *testing.T) {
 	m := newMesh()
 	for i := range 120 {
 		td := m.request(4, 32)
+		for _, rs := range td.ResourceSpans().All() {
+			for _, ss := range rs.ScopeSpans().All() {
+				for _, span := range ss.Spans().All() {
+					span.Attributes().PutStr("request", span.SpanID().String()) // more than a dictionary takes
+				}
+			}
+		}
 		if i == 0 {
 			for k := range 1001 {
 				td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).Attributes().PutInt(fmt.Sprint("key-", k), 1)
@@ -273,7 +280,7 @@ func TestStatsTellKeysWithManyValuesAndOverflow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(st.Columns) != 3 || len(st.ManyValues) == 0 {
+	if len(st.Columns) != 3 || len(st.ManyValues) == 0 || st.ManyValues[0].Column != "span.request" {
 		t.Errorf("columns %+v, many values %+v", st.Columns, st.ManyValues)
 	}
 	if len(st.Overflow) != 1 || st.Overflow[0].Rows == 0 || st.Overflow[0].Keys == 0 || st.Overflow[0].Bytes == 0 {
@@ -285,7 +292,7 @@ func TestStatsTellKeysWithManyValuesAndOverflow(t *testing.T) {
 func TestInspectBesideARunningStore(t *testing.T) {
 	o := diskOptions()
 	o.FS, o.Dir = vfs.OS, t.TempDir()
-	o.now = func() time.Time { return testClock }
+	o.now, o.still = func() time.Time { return testClock }, true
 	s := openDisk(t, o)
 	defer s.Close()
 	m := newMesh()
@@ -323,7 +330,7 @@ func TestInspectBesideARunningStore(t *testing.T) {
 // list.
 func TestVerifyGoesOnBesideMerges(t *testing.T) {
 	o := diskOptions()
-	o.FS, o.Dir = vfs.OS, t.TempDir()
+	o.FS, o.Dir, o.still = vfs.OS, t.TempDir(), true
 	fillDisk(t, o, nil)
 	s := openDisk(t, o)
 	defer s.Close()

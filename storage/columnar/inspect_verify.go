@@ -153,8 +153,14 @@ func (v *verification) verifyManifest() {
 		v.damage("manifest-missing", file, "", "there is no list of parts, so no part is shown", remedyManifest)
 		return
 	}
-	for _, d := range r.Damage {
-		v.damage("manifest-damaged", file, fmt.Sprintf("bytes %d to %d", d.Offset, d.Offset+d.Bytes-1), d.Reason+": parts that were added there are not shown", remedyManifest)
+	reason := "" // of damage that takes no bytes: it is told with what follows
+	for i, d := range r.Damage {
+		if reason += d.Reason; d.Bytes == 0 && i+1 < len(r.Damage) {
+			reason += ", "
+			continue
+		}
+		v.damage("manifest-damaged", file, fmt.Sprintf("bytes %d to %d", d.Offset, d.Offset+max(d.Bytes, 1)-1), reason+": parts that were added there are not shown", remedyManifest)
+		reason = ""
 	}
 	if r.LostEdits > 0 && len(r.Damage) == 0 {
 		v.damage("manifest-edits-lost", file, "", fmt.Sprintf("at least %d edits are missing", r.LostEdits), remedyManifest)

@@ -77,8 +77,9 @@ type mergePiece struct {
 // mergeGroup is a row group of the result: whole traces, or some rows of a
 // trace that is too long for one.
 type mergeGroup struct {
-	traces []int32
-	rows   []rowRef
+	firstNs int64 // start of its earliest span
+	traces  []int32
+	rows    []rowRef
 }
 
 // heldSources is how many decoded row groups a merge keeps.
@@ -171,12 +172,17 @@ func (m *spanMerge) groups() (groups []mergeGroup, split map[storage.TraceID]boo
 			groups = append(groups, g)
 			g, rows = mergeGroup{}, 0
 		}
+		if rows == 0 {
+			g.firstNs = t.firstNs
+		}
 		g.traces = append(g.traces, at)
 		rows += t.rows
 	}
 	if rows > 0 {
 		groups = append(groups, g)
 	}
+	// Long traces go on while others begin.
+	slices.SortStableFunc(groups, func(a, b mergeGroup) int { return cmp.Compare(a.firstNs, b.firstNs) })
 	return groups, split, nil
 }
 
@@ -204,7 +210,7 @@ func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 		return cmp.Or(cmp.Compare(a.ns, b.ns), cmp.Compare(a.at.source, b.at.source), cmp.Compare(a.at.row, b.at.row))
 	})
 	for some := range slices.Chunk(all, m.groupRows) {
-		var g mergeGroup
+		g := mergeGroup{firstNs: some[0].ns}
 		for _, s := range some {
 			g.rows = append(g.rows, s.at)
 		}

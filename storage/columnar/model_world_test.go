@@ -176,7 +176,8 @@ func (w *world) keptFrom() int64 {
 }
 
 func (w *world) delete() {
-	order, match := storage.Deletion{Reason: "test"}, func(*modelRecord) bool { return false }
+	var match func(*modelRecord) bool
+	order := storage.Deletion{Reason: "test"}
 	if w.rng.IntN(2) == 0 {
 		order.TraceID = modelTrace(w.rng.IntN(modelTraces))
 		match = func(m *modelRecord) bool { return m.trace == order.TraceID }

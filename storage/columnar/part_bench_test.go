@@ -36,7 +36,7 @@ func BenchmarkPartWrite(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var w countingWriter
-		s, err := writeSpanTable(&w, t)
+		s, err := writeSpanTable(&w, t, 0)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func BenchmarkPartWrite(b *testing.B) {
 func meshPart(b *testing.B) *partFile {
 	t := meshTable()
 	var w bytes.Buffer
-	if _, err := writeSpanTable(&w, t); err != nil {
+	if _, err := writeSpanTable(&w, t, 0); err != nil {
 		b.Fatal(err)
 	}
 	p, err := openPart("bench", bytes.NewReader(w.Bytes()), int64(w.Len()), []zone{t.zone}, newDictCache(1<<25))

@@ -44,16 +44,32 @@ func openPart(name string, r io.ReaderAt, size int64, zones []zone, dicts *dictC
 		return nil, fmt.Errorf("columnar: part %s: %w", name, err)
 	}
 	p := &partFile{name: name, file: f, zones: zones, dicts: dicts}
+	if err := p.checkFormat(); err != nil {
+		return nil, fmt.Errorf("columnar: part %s: %w", name, err)
+	}
+	if err := checkTail(f, r, size); err != nil {
+		return nil, fmt.Errorf("columnar: part %s: %w", name, err)
+	}
 	if err := p.readMeta(); err != nil {
 		return nil, fmt.Errorf("columnar: part %s: %w", name, err)
 	}
 	return p, nil
 }
 
-func (p *partFile) readMeta() error {
-	if v, _ := p.file.Meta(metaFormat); v != partFormat {
-		return fmt.Errorf("%w: its format is %q, this heddle reads %q", errPart, v, partFormat)
+// checkFormat refuses a part that another heddle wrote, and a file that is no
+// part.
+func (p *partFile) checkFormat() error {
+	v, ok := p.file.Meta(metaFormat)
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: there is no %s", errPart, metaFormat)
+	case v != partFormat:
+		return fmt.Errorf("%w: its format is %q, this heddle reads %q", errFormat, v, partFormat)
 	}
+	return nil
+}
+
+func (p *partFile) readMeta() error {
 	if len(p.zones) != len(p.file.RowGroups()) {
 		return fmt.Errorf("%w: it has %d row groups, not %d", errPart, len(p.file.RowGroups()), len(p.zones))
 	}
@@ -73,25 +89,25 @@ func (p *partFile) readMeta() error {
 	}
 	columns := len(p.file.Columns())
 	p.attrs = r.lists("", columns)
+	find := p.findSpanColumns
 	switch v, _ := p.file.Meta(metaSignal); v {
 	case storage.SignalSpans.String():
 		p.signal = storage.SignalSpans
 		p.events, p.links = r.lists(listEvents, columns), r.lists(listLinks, columns)
-		err = p.findSpanColumns()
 	case storage.SignalLogs.String():
 		p.signal = storage.SignalLogs
 		p.body = r.lists("", columns)
-		err = p.findLogColumns()
+		find = p.findLogColumns
 	default:
-		err = fmt.Errorf("%w: its signal is %q", errPart, v)
+		return fmt.Errorf("%w: its signal is %q", errPart, v)
 	}
-	if err != nil {
+	if err := r.end(metaLists); err != nil {
 		return err
 	}
 	for i := range p.origins.pairs {
 		p.services = append(p.services, p.origins.resource(uint32(i)).service())
 	}
-	return r.end(metaLists)
+	return find()
 }
 
 // wanted is a column that must be there.
@@ -104,7 +120,7 @@ type wantedColumn struct {
 func (p *partFile) find(columns []wantedColumn) error {
 	for _, w := range columns {
 		id, ok := p.file.Column(w.list, w.name)
-		if !ok || p.file.Columns()[id].Kind != w.kind {
+		if !ok || p.file.Columns()[id].Kind != w.kind || w.kind == parquet.Fixed && p.file.Columns()[id].Length != idBytesOf(w.name) {
 			return fmt.Errorf("%w: column %q of list %q is missing or of another kind", errPart, w.name, w.list)
 		}
 		*w.to = id
@@ -118,6 +134,14 @@ func (p *partFile) find(columns []wantedColumn) error {
 		}
 	}
 	return nil
+}
+
+// idBytesOf is the length of the ids in a column.
+func idBytesOf(name string) int {
+	if name == "trace_id" {
+		return len(storage.TraceID{})
+	}
+	return len(storage.SpanID{})
 }
 
 func (p *partFile) findSpanColumns() error {

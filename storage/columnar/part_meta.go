@@ -18,6 +18,7 @@ const (
 	metaSignal  = "heddle.signal"
 	metaLists   = "heddle.lists"
 	metaOrigins = "heddle.origins"
+	metaTail    = "heddle.tail"
 )
 
 // partFormat is the version of the layout of parts. A reader must know it.
@@ -28,6 +29,10 @@ const (
 
 // errPart says that a part's metadata is not what was written.
 var errPart = errors.New("columnar: damaged metadata of a part")
+
+// errFormat says that a part is of a format that this program does not know.
+// That is no damage: the part must stay where it is.
+var errFormat = errors.New("columnar: a newer heddle wrote this part: open the data directory with that one")
 
 // maxMeta bounds one entry of the metadata, decompressed.
 const maxMeta = 1 << 30

@@ -20,7 +20,7 @@ func encodeSpans(t testing.TB, table *spanTable) (*partFile, *summary) {
 	p := newSpanPart()
 	p.addTable(table)
 	p.define()
-	w := parquet.NewWriter(&b, p.schema.parquet(), parquet.Options{})
+	w := newPartWriter(&b, p.schema.parquet(), parquet.Options{})
 	g := p.group([]*spanTable{table}, sealOrder(table))
 	if err := writeGroup(w, &p.schema, g.a.n, g); err != nil {
 		t.Fatal(err)

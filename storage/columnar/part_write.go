@@ -143,7 +143,7 @@ func entityKeys(entities []*entity) (keys []columnKey) {
 // scopes. What is beyond is in the metadata alone.
 const maxEntityColumns = 200
 
-func writeGroup[G arranged](w *parquet.Writer, s *partSchema[G], rows int, g G) error {
+func writeGroup[G arranged](w *partWriter, s *partSchema[G], rows int, g G) error {
 	if err := w.StartRowGroup(rows); err != nil {
 		return err
 	}

@@ -262,7 +262,6 @@ type edgeSummary struct {
 		cell  edgeCell
 		count *edgeCount
 	}
-	service []uint32 // scratch: number per origin
 }
 
 type edgeCell struct {

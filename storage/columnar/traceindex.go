@@ -26,10 +26,6 @@ func hashTrace(id storage.TraceID) uint64 {
 	return mix(binary.LittleEndian.Uint64(id[:8])^idSeed[0], binary.LittleEndian.Uint64(id[8:])^idSeed[1])
 }
 
-func hashSpan(trace storage.TraceID, span storage.SpanID) uint64 {
-	return mix(hashTrace(trace)^idSeed[1], binary.LittleEndian.Uint64(span[:])^idSeed[0])
-}
-
 func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo

@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { attributesOf, spanDetail, spanId } from './fixture/detail.mjs';
 import { NAMES, OPERATIONS } from './fixture/shop.mjs';
+import { deleteTrace, listDeletions } from './fixture/deletions.mjs';
 import { buildStore, search, skeletonOf } from './fixture/store.mjs';
 import { KINDS } from './fixture/trace.mjs';
 
@@ -27,7 +28,7 @@ export async function startFixture({ base = '/', port = 0 } = {}) {
     try {
       if (!url.pathname.startsWith(base)) throw new Refusal(404, 'not_found', `nothing is served outside ${base}`);
       const path = `/${url.pathname.slice(base.length)}`;
-      if (path.startsWith('/heddle/v1/')) answer(response, api(store, path.slice('/heddle/v1'.length), url.searchParams));
+      if (path.startsWith('/heddle/v1/')) handle(response, store, request.method, path.slice('/heddle/v1'.length), url.searchParams);
       else if (path.startsWith('/api/traces/')) answer(response, jaeger(store, path.split('/')[3]));
       else asset(response, path, base);
     } catch (error) {
@@ -46,6 +47,13 @@ function answer(response, body, status = 200) {
   response.end(binary ? body : JSON.stringify(body));
 }
 
+function handle(response, store, method, path, params) {
+  const trace = /^\/traces\/([0-9a-f]+)$/.exec(path);
+  if (method === 'DELETE' && trace) answer(response, deleteTrace(store, findTrace(store, trace[1]), params.get('reason') ?? ''), 202);
+  else if (method === 'GET') answer(response, api(store, path, params));
+  else throw new Refusal(404, 'not_found', `the fixture does not serve ${method} ${path}`);
+}
+
 function api(store, path, params) {
   const trace = /^\/traces\/([0-9a-f]+)\/(skeleton|spans)$/.exec(path);
   if (trace) return ofTrace(store, findTrace(store, trace[1]), trace[2], params);
@@ -60,6 +68,8 @@ function api(store, path, params) {
       return { keys: ['http.route', 'http.request.method', 'http.response.status_code', 'rpc.method'].map((name) => ({ scope: 'span', name, types: ['string'] })) };
     case '/values':
       return { values: values(store, params.get('key')), more: false };
+    case '/deletions':
+      return { deletions: listDeletions(store) };
     case '/traces':
       return search(store, params);
     default:
@@ -85,7 +95,7 @@ function findTrace(store, id) {
 function status(store) {
   const starts = store.traces.map((t) => t.startNs).sort((a, b) => (a < b ? -1 : 1));
   const spans = store.traces.reduce((n, t) => n + t.columns.rows, 0);
-  return { version: 'fixture', spans, bytes: spans * 512, evictedSpans: 1200, oldestUnixNano: String(starts[0]), newestUnixNano: String(starts.at(-1)) };
+  return { version: 'fixture', durable: true, deletes: true, spans, bytes: spans * 512, evictedSpans: 1200, oldestUnixNano: String(starts[0]), newestUnixNano: String(starts.at(-1)) };
 }
 
 function totals(store, name, index) {

@@ -79,7 +79,7 @@ func (w *Writer) write(b []byte) {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		w.fail(fmt.Errorf("parquet: writing at offset %d: %w", w.offset, err))
+		_ = w.fail(fmt.Errorf("parquet: writing at offset %d: %w", w.offset, err))
 	}
 }
 

@@ -37,9 +37,6 @@ func (w *bitWriter) gamma(v uint64) {
 	w.put(v, z)
 }
 
-// maxGamma is the largest number whose code a bitReader reads.
-const maxGamma = 1<<57 - 1
-
 // bitReader reads what a bitWriter wrote. Behind the end it reads zeros:
 // callers compare at with the end when they have read everything.
 type bitReader struct {

@@ -129,6 +129,4 @@ func appendStrings(b []byte, list []string) []byte {
 	}
 	return b
 }
-
-func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
 func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }

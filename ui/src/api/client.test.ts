@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { fetchStatus, fetchTraces } from './client';
+import { deleteTrace, fetchDeletions, fetchStatus, fetchTraces } from './client';
 import { ApiError } from './error';
 import { SpanBatch } from './spanBatch';
 import type { Span } from './schema';
@@ -37,6 +37,14 @@ describe('client', () => {
     expect((await failure(fetchStatus())).message).toContain('not what the contract says');
     respond('<html>');
     expect((await failure(fetchStatus())).message).toContain('not JSON');
+  });
+  it('deletes a trace with a reason, and tells a store that cannot', async () => {
+    respond('{"deadlineUnixNano":"5","deletions":[]}', 202);
+    expect((await deleteTrace('ab', 'ticket 12 & more')).deadlineUnixNano).toBe('5');
+    const [url, init] = vi.mocked(fetch).mock.lastCall!;
+    expect([new URL(String(url)).pathname, new URL(String(url)).searchParams.get('reason'), init!.method]).toEqual(['/heddle/v1/traces/ab', 'ticket 12 & more', 'DELETE']);
+    respond('{"error":{"code":"unsupported","message":"the main store deletes nothing on demand"}}', 501);
+    expect(await failure(fetchDeletions())).toMatchObject({ code: 'unsupported', status: 501, retryable: false });
   });
   it('ignores fields of a newer server, and reads null as an empty list', async () => {
     respond('{"traces":null,"more":false,"somethingNew":1}');

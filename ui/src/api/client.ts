@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { apiUrl } from './base';
 import { ApiError, errorOf, unreachable } from './error';
-import { Keys, Operations, Services, Spans, Status, TraceList, Values } from './schema';
+import { Deletions, Keys, Operations, Ordered, Services, Spans, Status, TraceList, Values } from './schema';
 
 /** Unix nanoseconds, start inclusive, end exclusive. */
 export interface Window {
@@ -9,7 +9,8 @@ export interface Window {
   end: string;
 }
 
-async function get<T extends z.ZodMiniType>(
+async function ask<T extends z.ZodMiniType>(
+  method: 'GET' | 'DELETE',
   schema: T,
   path: string,
   params: URLSearchParams,
@@ -17,7 +18,7 @@ async function get<T extends z.ZodMiniType>(
 ): Promise<z.infer<T>> {
   let response: Response;
   try {
-    response = await fetch(apiUrl(`heddle/v1/${path}`, params), { signal, headers: { Accept: 'application/json' } });
+    response = await fetch(apiUrl(`heddle/v1/${path}`, params), { method, signal, headers: { Accept: 'application/json' } });
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw unreachable(cause);
@@ -33,6 +34,9 @@ async function get<T extends z.ZodMiniType>(
   }
   return parsed.data as z.infer<T>;
 }
+
+const get = <T extends z.ZodMiniType>(schema: T, path: string, params: URLSearchParams, signal?: AbortSignal) =>
+  ask('GET', schema, path, params, signal);
 
 function windowParams(window: Window): URLSearchParams {
   return new URLSearchParams({ start: window.start, end: window.end });
@@ -67,6 +71,12 @@ export async function fetchSpans(traceId: string, ids: readonly string[], signal
   const answer = await get(Spans, `traces/${traceId}/spans`, new URLSearchParams({ id: ids.join(',') }), signal);
   return answer.spans;
 }
+
+/** Deletes a trace for good; nothing brings it back. */
+export const deleteTrace = (traceId: string, reason: string) =>
+  ask('DELETE', Ordered, `traces/${traceId}`, new URLSearchParams({ reason }));
+
+export const fetchDeletions = (signal?: AbortSignal) => get(Deletions, 'deletions', new URLSearchParams(), signal);
 
 export const skeletonUrl = (traceId: string) => apiUrl(`heddle/v1/traces/${traceId}/skeleton`);
 

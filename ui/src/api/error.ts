@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 
-export type ErrorCode = 'bad_request' | 'not_found' | 'too_large' | 'internal' | 'unreachable' | 'malformed';
+/** Codes of the contract. */
+const CODES = ['bad_request', 'forbidden', 'not_found', 'too_large', 'unsupported', 'overloaded', 'internal'] as const;
+
+export type ErrorCode = (typeof CODES)[number] | 'unreachable' | 'malformed';
 
 /** A refused or failed request. `message` is the server's own where it sent one. */
 export class ApiError extends Error {
@@ -16,13 +19,13 @@ export class ApiError extends Error {
 
   /** Whether asking again can help; a refusal stays a refusal. */
   get retryable(): boolean {
-    return this.code === 'internal' || this.code === 'unreachable';
+    return this.code === 'internal' || this.code === 'overloaded' || this.code === 'unreachable';
   }
 }
 
 const Body = z.object({
   error: z.object({
-    code: z.enum(['bad_request', 'not_found', 'too_large', 'internal']),
+    code: z.enum(CODES),
     message: z.string(),
   }),
 });

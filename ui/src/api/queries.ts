@@ -26,6 +26,15 @@ const when = ({ range, start, end }: When): When => ({ range, start, end });
 export const statusQuery = () =>
   queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => client.fetchStatus(signal), refetchInterval: 30_000 });
 
+/** Asked again while something is pending: that changes by itself. */
+export const deletionsQuery = () =>
+  queryOptions({
+    queryKey: ['deletions'],
+    queryFn: ({ signal }) => client.fetchDeletions(signal),
+    staleTime: 0,
+    refetchInterval: ({ state }) => (state.data?.deletions.some((deletion) => !deletion.doneUnixNano) ? 5000 : false),
+  });
+
 export const servicesQuery = (search: When) =>
   queryOptions({
     queryKey: ['services', when(search)],

@@ -17,6 +17,7 @@ const list = <T extends z.ZodMiniType>(item: T) =>
 
 export const Status = z.object({
   version: z.string(),
+  deletes: optional(z.boolean()),
   spans: z.number(),
   bytes: z.number(),
   evictedSpans: z.number(),
@@ -128,3 +129,22 @@ export const Span = z.object({
 export type Span = z.infer<typeof Span>;
 
 export const Spans = z.object({ spans: list(Span) });
+
+export const Deletion = z.object({
+  store: z.string(),
+  id: z.string(),
+  traceId: optional(z.string()),
+  key: optional(z.object({ scope: z.string(), name: z.string() })),
+  type: optional(z.string()),
+  value: optional(z.unknown()),
+  reason: optional(z.string()),
+  createdUnixNano: z.string(),
+  deadlineUnixNano: z.string(),
+  doneUnixNano: optional(z.string()),
+  rowsDeleted: z.number(),
+});
+export type Deletion = z.infer<typeof Deletion>;
+
+export const Deletions = z.object({ deletions: list(Deletion) });
+export const Ordered = z.object({ deadlineUnixNano: z.string(), deletions: list(Deletion) });
+export type Ordered = z.infer<typeof Ordered>;

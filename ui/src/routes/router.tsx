@@ -31,9 +31,15 @@ export const traceRoute = createRoute({
   component: lazyRouteComponent(() => import('./trace/TracePage'), 'TracePage'),
 });
 
+const deletionsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/deletions',
+  component: lazyRouteComponent(() => import('./deletions/DeletionsPage'), 'DeletionsPage'),
+});
+
 export function createAppRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, tracesRoute, traceRoute]),
+    routeTree: root.addChildren([home, tracesRoute, traceRoute, deletionsRoute]),
     basepath: basePath(),
     parseSearch: parseQuery,
     stringifySearch: stringifyQuery,

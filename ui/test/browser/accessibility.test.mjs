@@ -70,6 +70,16 @@ const STATES = {
     await page.goto(target.traceUrl(trace.traceId, '?view=stats&by=operation'));
     await page.locator('tbody tr').first().waitFor();
   },
+  'asking to delete a trace': async (page) => {
+    await openTrace(page, target, trace.traceId);
+    await page.getByRole('button', { name: 'Delete this trace…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete the trace' }).click();
+    await page.getByRole('dialog').getByRole('alert').waitFor();
+  },
+  deletions: async (page) => {
+    await page.goto(new URL('deletions', target.url).toString());
+    await page.getByRole('table', { name: 'Deletions' }).waitFor();
+  },
   'trace not found': async (page) => {
     await page.goto(target.traceUrl('0000000000000000fffffffffffffffe'));
     await page.getByRole('alert').waitFor();

@@ -3,6 +3,7 @@
 const { DuckDBInstance } = require('@duckdb/node-api');
 
 async function main() {
+  process.stdin.setEncoding('utf8'); // or a character may be cut in two
   let input = '';
   for await (const part of process.stdin) input += part;
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });

@@ -42,6 +42,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         <Command.Group heading="Go to">
           <Command.Item onSelect={then(() => void navigate({ to: '/traces' }))}>Trace search</Command.Item>
           <Command.Item onSelect={then(() => void navigate({ to: '/traces', search: { status: 'error' } }))}>Traces with errors</Command.Item>
+          <Command.Item onSelect={then(() => void navigate({ to: '/deletions' }))}>Deletions</Command.Item>
         </Command.Group>
         <Command.Group heading="View">
           {THEMES.map((theme) => (

@@ -1,6 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { CircleHelp, Search } from 'lucide-react';
 import { lazy, Suspense, useRef } from 'react';
+import { statusQuery } from '../../api/queries';
 import { useShortcuts } from '../../keys/useShortcuts';
 import { useOverlay } from '../../state/overlay';
 import { Button } from '../form/Button';
@@ -16,6 +18,7 @@ const COMMAND_KEY = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl 
 export function Shell() {
   const { shown, show } = useOverlay();
   const navigate = useNavigate();
+  const { data: status } = useQuery(statusQuery());
   const main = useRef<HTMLElement>(null);
 
   useShortcuts([
@@ -37,6 +40,11 @@ export function Shell() {
           <Link to="/traces" activeOptions={{ includeSearch: false }} activeProps={{ 'aria-current': 'page' }}>
             Traces
           </Link>
+          {status?.deletes && (
+            <Link to="/deletions" activeProps={{ 'aria-current': 'page' }}>
+              Deletions
+            </Link>
+          )}
         </nav>
         <div className={css.end}>
           <StoreStatus />

@@ -1,5 +1,6 @@
-import { Download, RefreshCw } from 'lucide-react';
+import { Download, RefreshCw, Trash2 } from 'lucide-react';
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { jaegerJsonUrl } from '../../api/client';
 import { Button, buttonClass } from '../../components/form/Button';
 import { CopyButton } from '../../components/form/CopyButton';
@@ -10,6 +11,8 @@ import { leadRow, markAt, operationAt, serviceAt } from '../../trace/model';
 import { useTrace } from './context';
 import { factsOf } from './facts';
 import css from './TraceHeader.module.css';
+
+const DeleteTrace = lazy(() => import('./DeleteTrace'));
 
 export function TraceHeader({ onReload }: { onReload: () => void }) {
   const { trace, times, corrected } = useTrace();
@@ -40,6 +43,7 @@ export function TraceHeader({ onReload }: { onReload: () => void }) {
           <Button small icon aria-label="Load the trace again" onClick={onReload}>
             <RefreshCw size={14} aria-hidden="true" />
           </Button>
+          <DeleteButton traceId={header.traceId} />
         </div>
       </div>
       <dl className={css.facts}>
@@ -71,5 +75,18 @@ export function TraceHeader({ onReload }: { onReload: () => void }) {
         </ul>
       )}
     </header>
+  );
+}
+
+function DeleteButton({ traceId }: { traceId: string }) {
+  const [asking, setAsking] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  return (
+    <>
+      <Button ref={button} small icon aria-label="Delete this trace…" aria-haspopup="dialog" onClick={() => setAsking(true)}>
+        <Trash2 size={14} aria-hidden="true" />
+      </Button>
+      <Suspense fallback={null}>{asking && <DeleteTrace traceId={traceId} returnTo={button} onClose={() => setAsking(false)} />}</Suspense>
+    </>
   );
 }
