@@ -32,8 +32,8 @@ const (
 // recover what the last one left.
 func TestCrash(t *testing.T) {
 	rounds, seed := 20, uint64(time.Now().UnixNano())
-	if testing.Short() {
-		rounds = 8
+	if testing.Short() || raced {
+		rounds = 5
 	}
 	if n, err := strconv.Atoi(os.Getenv(crashRounds)); err == nil {
 		rounds = n

@@ -17,8 +17,8 @@ const modelSeeds = "HEDDLE_TEST_MODEL_SEEDS"
 // and compares what it shows with a list of what it was told.
 func TestModel(t *testing.T) {
 	from, to := uint64(1), uint64(250)
-	if testing.Short() {
-		to = 60
+	if testing.Short() || raced {
+		to = 30
 	}
 	if n, err := strconv.ParseUint(os.Getenv(modelSeeds), 10, 64); err == nil {
 		to = n
