@@ -27,6 +27,11 @@ type heldSource[T any] struct {
 	table  T
 }
 
+// has says whether a source is held.
+func (c *sourceCache[T]) has(source int) bool {
+	return slices.ContainsFunc(c.held, func(h heldSource[T]) bool { return h.source == source })
+}
+
 func (c *sourceCache[T]) get(source int) (T, error) {
 	for i, h := range c.held {
 		if h.source == source {
@@ -219,8 +224,8 @@ func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 	return groups, nil
 }
 
-// arrange decodes the sources of a row group and orders its rows. The result
-// has no row when all of them were identical with others.
+// arrange decodes what a row group needs of the sources and orders its rows.
+// The result has no row when all of them were identical with others.
 func (m *spanMerge) arrange(g *mergeGroup) (sources []*spanTable, a *arrangement, err error) {
 	lists := [][]rowRef{g.rows}
 	if g.rows == nil {
@@ -231,28 +236,51 @@ func (m *spanMerge) arrange(g *mergeGroup) (sources []*spanTable, a *arrangement
 	}
 	a = &arrangement{}
 	number := map[int32]int{} // of a source in the result
+	var needs []mergePiece    // what is needed of each
 	for _, list := range lists {
 		for _, ref := range list {
-			if _, ok := number[ref.source]; ok {
-				continue
+			at, ok := number[ref.source]
+			if !ok {
+				at = len(needs)
+				number[ref.source] = at
+				needs = append(needs, mergePiece{source: ref.source, from: ref.row, to: ref.row + 1})
 			}
-			t, err := m.cache.get(int(ref.source))
-			if err != nil {
-				return nil, nil, err
-			}
-			number[ref.source] = len(sources)
-			sources = append(sources, t)
-			to := make([]int32, t.n)
-			for i := range to {
-				to[i] = leftOut
-			}
-			a.to = append(a.to, to)
+			needs[at].from, needs[at].to = min(needs[at].from, ref.row), max(needs[at].to, ref.row+1)
 		}
 	}
+	for i := range needs {
+		t, err := m.load(&needs[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		sources = append(sources, t)
+		to := make([]int32, t.n)
+		for i := range to {
+			to[i] = leftOut
+		}
+		a.to = append(a.to, to)
+	}
 	for _, list := range lists {
+		for i, ref := range list {
+			list[i].row -= needs[number[ref.source]].from
+		}
 		m.place(list, number, sources, a)
 	}
 	return sources, a, nil
+}
+
+// load decodes the rows of a source that are needed, and sets need.from to the
+// first row it decoded. A trace that lasts long has some rows in every source:
+// for those not all of each are decoded, which would be the whole result.
+func (m *spanMerge) load(need *mergePiece) (*spanTable, error) {
+	source := int(need.source)
+	rows := m.sources[source].part.spanRows(m.sources[source].number)
+	if int(need.to-need.from) >= rows.n/2 || m.cache.has(source) {
+		need.from = 0
+		return m.cache.get(source)
+	}
+	t := rows.load(int(need.from), int(need.to))
+	return t, rows.failed
 }
 
 func (m *spanMerge) rowsOf(t *mergeTrace) (rows []rowRef) {

@@ -1,0 +1,154 @@
+package columnar
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/vfs"
+)
+
+// peak calls f and returns by how much the heap in use grew at most, as seen
+// every few milliseconds. Garbage counts, of which there is little.
+func peak(f func()) int64 {
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	runtime.GC()
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	most := before.HeapInuse
+	stop := make(chan struct{})
+	var sampler sync.WaitGroup
+	sampler.Go(func() {
+		for tick := time.NewTicker(5 * time.Millisecond); ; {
+			select {
+			case <-tick.C:
+				runtime.ReadMemStats(&now)
+				most = max(most, now.HeapInuse)
+			case <-stop:
+				return
+			}
+		}
+	})
+	f()
+	close(stop)
+	sampler.Wait()
+	return int64(most) - int64(before.HeapInuse)
+}
+
+// meshBodies are encoded requests of about 512 spans.
+func meshBodies(tb testing.TB, n int) (list [][]byte) {
+	tb.Helper()
+	for _, td := range newMesh().requests(n) {
+		body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		list = append(list, body)
+	}
+	return list
+}
+
+// realOptions are those of a still store in a directory.
+func realOptions(tb testing.TB, dir string) DiskOptions {
+	tb.Helper()
+	o := DefaultDiskOptions()
+	o.Dir, o.still, o.keepTwins, o.Logger = dir, true, true, quiet()
+	o.Retention = Retention{MinFreeBytes: -1}
+	// The catalog is not what is measured.
+	o.FS, o.catalog = vfs.Inject(vfs.OS, func(vfs.Op) error { return nil }), memoryCatalog(tb)
+	return o
+}
+
+// unflushed makes a directory that has requests in its log only, as a process
+// leaves it that is killed, and returns the number of spans.
+func unflushed(tb testing.TB, dir string, bodies [][]byte, requests int) (spans int) {
+	tb.Helper()
+	o := realOptions(tb, filepath.Join(tb.TempDir(), "alive"))
+	o.MaxMemoryBytes, o.SealRows, o.Durability = 4<<30, maxGroupRows, 2
+	s := openDisk(tb, o)
+	to := s.Spans().(storage.OTLPWriter)
+	for i := range requests {
+		out, err := to.WriteOTLP(tb.Context(), storage.OTLPRequest{Body: bodies[i%len(bodies)]})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		spans += out.Accepted
+	}
+	if err := os.CopyFS(dir, os.DirFS(o.Dir)); err != nil {
+		tb.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return spans
+}
+
+// TestMemoryOfRecovery replays a log that is much larger than the memory a
+// store may take. It writes parts meanwhile.
+func TestMemoryOfRecovery(t *testing.T) {
+	requests := 300
+	if raced {
+		requests = 60
+	}
+	dir := filepath.Join(t.TempDir(), "killed")
+	spans := unflushed(t, dir, meshBodies(t, 16), requests)
+	o := realOptions(t, dir)
+	o.MaxMemoryBytes = 8 << 20
+	var s *Store
+	grew := peak(func() { s = openDisk(t, o) })
+	t.Logf("%d spans: the heap grew by %d MiB, the store may keep %d MiB", spans, grew>>20, o.MaxMemoryBytes>>20)
+	if n := scanned(t, s, nil); n != spans {
+		t.Errorf("%d spans are there, want %d", n, spans)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if grew > 4*o.MaxMemoryBytes && !raced {
+		t.Errorf("the heap grew by %d MiB", grew>>20)
+	}
+}
+
+// TestMemoryOfMerges merges many parts: a few row groups are decoded at a time.
+func TestMemoryOfMerges(t *testing.T) {
+	parts := 12
+	if raced {
+		parts = 4
+	}
+	now := time.Unix(0, modelEpoch)
+	o := realOptions(t, filepath.Join(t.TempDir(), "store"))
+	o.SealRows, o.GroupRows, o.PartRows, o.now = 16384, 16384, 1<<20, func() time.Time { return now }
+	s := openDisk(t, o)
+	bodies := meshBodies(t, 32)
+	to := s.Spans().(storage.OTLPWriter)
+	for range parts {
+		for _, body := range bodies {
+			if _, err := to.WriteOTLP(t.Context(), storage.OTLPRequest{Body: body}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		flushed{s}.flush()
+	}
+	rows, bytes := uint64(0), s.disk.partBytes()
+	for _, p := range s.disk.current.spans {
+		rows += p.Rows
+	}
+	now = now.Add(3 * time.Hour)
+	grew := peak(func() { mergeAll(t, s) })
+	t.Logf("%d spans in %d parts of %d MiB: the heap grew by %d MiB", rows, parts, bytes>>20, grew>>20)
+	if n := len(s.disk.current.spans); n != 1 || s.disk.current.spans[0].Rows != rows {
+		t.Errorf("%d parts, the first has %d rows of %d", n, s.disk.current.spans[0].Rows, rows)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if grew > 64<<20 && !raced {
+		t.Errorf("the heap grew by %d MiB", grew>>20)
+	}
+}
