@@ -45,8 +45,9 @@ func peak(f func()) int64 {
 // meshBodies are encoded requests of about 512 spans.
 func meshBodies(tb testing.TB, n int) (list [][]byte) {
 	tb.Helper()
-	for _, td := range newMesh().requests(n) {
-		body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	m := newMesh()
+	for range n {
+		body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(m.request(16, 32))
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -68,14 +69,14 @@ func realOptions(tb testing.TB, dir string) DiskOptions {
 
 // unflushed makes a directory that has requests in its log only, as a process
 // leaves it that is killed, and returns the number of spans.
-func unflushed(tb testing.TB, dir string, bodies [][]byte, requests int) (spans int) {
+func unflushed(tb testing.TB, dir string, bodies [][]byte) (spans int) {
 	tb.Helper()
 	o := realOptions(tb, filepath.Join(tb.TempDir(), "alive"))
 	o.MaxMemoryBytes, o.SealRows, o.Durability = 4<<30, maxGroupRows, 2
 	s := openDisk(tb, o)
 	to := s.Spans().(storage.OTLPWriter)
-	for i := range requests {
-		out, err := to.WriteOTLP(tb.Context(), storage.OTLPRequest{Body: bodies[i%len(bodies)]})
+	for _, body := range bodies {
+		out, err := to.WriteOTLP(tb.Context(), storage.OTLPRequest{Body: body})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -98,7 +99,7 @@ func TestMemoryOfRecovery(t *testing.T) {
 		requests = 60
 	}
 	dir := filepath.Join(t.TempDir(), "killed")
-	spans := unflushed(t, dir, meshBodies(t, 16), requests)
+	spans := unflushed(t, dir, meshBodies(t, requests))
 	o := realOptions(t, dir)
 	o.MaxMemoryBytes = 8 << 20
 	var s *Store
