@@ -326,3 +326,34 @@ func TestFailingSync(t *testing.T) {
 		}
 	}
 }
+
+// TestRetentionByBytes gives up whole hours of both signals, the oldest first,
+// until what is left is small enough.
+func TestRetentionByBytes(t *testing.T) {
+	o := stillOptions(t, vfs.NewMem())
+	now := time.Unix(0, modelEpoch)
+	o.now = func() time.Time { return now }
+	s := openDisk(t, o)
+	defer s.Close()
+	var hours [][]modelRecord
+	for hour := range int64(5) {
+		for _, signal := range []storage.Signal{storage.SignalSpans, storage.SignalLogs} {
+			records := recordsOf(signal, -1, 30, hour*100)
+			writeRecords(t, s, signal, records)
+			flushed{s}.flush()
+			hours = append(hours, records)
+		}
+		now = now.Add(time.Hour)
+	}
+	s.disk.opts.Retention.MaxBytes = s.disk.partBytes()
+	for left := 5; left > 0; left-- {
+		if err := s.disk.expire(); err != nil {
+			t.Fatal(err)
+		}
+		wantHeld(t, s, hours[10-2*left:]...)
+		s.disk.opts.Retention.MaxBytes = s.disk.partBytes() - 1
+	}
+	if st := s.Stats(); st.EvictedSpans != 4*30 || st.EvictedLogs != 4*30 {
+		t.Errorf("%d spans and %d log records were given up", st.EvictedSpans, st.EvictedLogs)
+	}
+}
