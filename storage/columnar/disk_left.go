@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
 )
 
@@ -132,4 +133,16 @@ func (d *disk) leftBytes() (n int64) {
 		n += int64(l.part.Bytes + l.part.IndexBytes)
 	}
 	return n
+}
+
+// leftHas says whether one of them has records that a deletion covers.
+func (d *disk) leftHas(t *tombstone) bool {
+	d.left.mu.Lock()
+	defer d.left.mu.Unlock()
+	for _, l := range d.left.byID {
+		if t.covers(storage.Signal(l.part.Signal), l.part.MaxLSN, l.part.PurgedTo) {
+			return true
+		}
+	}
+	return false
 }
