@@ -115,7 +115,7 @@ func (k *killing) run(l *crashLedger) error {
 		timer.Stop()
 	}
 	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.Exited() {
-		return fmt.Errorf("the writer ended on its own: %v\n%s", err, stderr.String())
+		return fmt.Errorf("the writer ended on its own: %w\n%s", err, stderr.String())
 	}
 	return nil
 }
