@@ -144,7 +144,7 @@ func (p *livePart) openWithoutIndex() (*partFile, io.Closer, error) {
 	for number := range f.zones {
 		g := f.group(number)
 		z := emptyZone
-		for _, ns := range ints[int64](g.times(), 0, g.n) {
+		for _, ns := range ints[int64](g.times(), g.all()) {
 			z = z.join(zone{ns, ns})
 		}
 		if g.failed != nil {

@@ -77,13 +77,13 @@ func (j *exportJob) spanLines(w io.Writer, p *livePart, t *spanRows) error {
 	if len(shown) == 0 {
 		return nil
 	}
-	table := t.load(0, t.n)
+	table := t.load(t.all())
 	if err := t.err(); err != nil {
 		return err
 	}
 	j.result.Rows += uint64(len(shown))
 	return lines(w, shown, func(rows []uint32) ([]byte, error) {
-		td, err := table.spans(rows).ToPdata(upTo(len(rows)))
+		td, err := table.spans(rows).ToPdata(upTo[int](len(rows)))
 		if err != nil {
 			return nil, fmt.Errorf("columnar: part %s: %w", p.ID, err)
 		}
@@ -100,13 +100,13 @@ func (j *exportJob) logLines(w io.Writer, p *livePart, t *logRows) error {
 	if len(shown) == 0 {
 		return nil
 	}
-	table := t.load(0, t.n)
+	table := t.load(t.all())
 	if err := t.err(); err != nil {
 		return err
 	}
 	j.result.Rows += uint64(len(shown))
 	return lines(w, shown, func(rows []uint32) ([]byte, error) {
-		ld, err := table.records(rows).ToPdata(upTo(len(rows)))
+		ld, err := table.records(rows).ToPdata(upTo[int](len(rows)))
 		if err != nil {
 			return nil, fmt.Errorf("columnar: part %s: %w", p.ID, err)
 		}
@@ -135,10 +135,10 @@ func lines(w io.Writer, rows []uint32, encode func(rows []uint32) ([]byte, error
 }
 
 // upTo lists the numbers below n.
-func upTo(n int) []int {
-	list := make([]int, n)
+func upTo[T int | uint32](n int) []T {
+	list := make([]T, n)
 	for i := range list {
-		list[i] = i
+		list[i] = T(i)
 	}
 	return list
 }

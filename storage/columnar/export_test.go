@@ -175,7 +175,7 @@ func parquetSpans(t testing.TB, b []byte) (list []string) {
 	f := openExport(t, b)
 	for group := range f.file.RowGroups() {
 		rows := f.spanRows(group)
-		s := rows.load(0, rows.n).spans(allRows(rows.n))
+		s := rows.load(rows.all()).spans(allRows(rows.n))
 		if rows.err() != nil {
 			t.Fatal(rows.err())
 		}
@@ -319,7 +319,7 @@ func TestExportHasEveryLogRecord(t *testing.T) {
 	back = nil
 	for group := range f.file.RowGroups() {
 		rows := f.logRows(group)
-		ld, err := rows.load(0, rows.n).records(allRows(rows.n)).ToPdata(upTo(rows.n))
+		ld, err := rows.load(rows.all()).records(allRows(rows.n)).ToPdata(upTo[int](rows.n))
 		if err = errors.Join(err, rows.err()); err != nil {
 			t.Fatal(err)
 		}
@@ -399,7 +399,7 @@ func TestExportForOtherReaders(t *testing.T) {
 	}
 	for group := range f.file.RowGroups() {
 		rows := f.spanRows(group)
-		if !slices.Equal(ids[storage.SpanID](rows.column(id), 0, rows.n), rows.load(0, rows.n).parents) {
+		if !slices.Equal(ids[storage.SpanID](rows.column(id), rows.all()), rows.load(rows.all()).parents) {
 			t.Error("parents differ")
 		}
 	}

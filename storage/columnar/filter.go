@@ -8,14 +8,15 @@ import (
 )
 
 // filter removes from sel the rows of t that do not satisfy p, which was
-// checked. And narrows: a later condition looks only at what earlier ones left.
+// checked. And narrows: a later condition looks only at what earlier ones left,
+// so those that leave little for their price come first.
 func filter(t table, p storage.Predicate, sel bitmap) {
 	if p == nil || sel.empty() {
 		return
 	}
 	switch p := p.(type) {
 	case storage.And:
-		for _, one := range p {
+		for _, one := range cheapestFirst(t, p) {
 			filter(t, one, sel)
 		}
 	case storage.Or:

@@ -21,7 +21,6 @@ type rowGroup struct {
 	buffer  parquet.Buffer
 	scratch decodedPage        // see stream
 	counts  map[int][][]uint32 // see listCounts
-	origins []uint32           // of all rows, once asked for
 	failed  error
 }
 
@@ -467,11 +466,17 @@ func (p *decodedPage) num(place int) uint64 {
 	return 0
 }
 
-// ints decodes a column of numbers for rows [from, to), or for the elements of
+// ints decodes a column of numbers for some rows, or for the elements of
 // these rows in a column of a list.
-func ints[T int64 | uint32 | uint8](c *groupColumn, from, to int) []T {
-	out := make([]T, 0, to-from)
-	c.stream(from, to, func(p *decodedPage, from, to int) {
+func ints[T int64 | uint32 | uint8](c *groupColumn, rows runs) []T {
+	out := make([]T, 0, rows.len())
+	c.stream(rows, func(p *decodedPage, from, to int) {
+		if p.Present == nil && to <= len(p.Nums) {
+			for _, n := range p.Nums[from:to] {
+				out = append(out, T(n))
+			}
+			return
+		}
 		for place := from; place < to; place++ {
 			out = append(out, T(p.num(place)))
 		}
@@ -480,9 +485,9 @@ func ints[T int64 | uint32 | uint8](c *groupColumn, from, to int) []T {
 }
 
 // ids is ints for ids; absent ones are zero.
-func ids[T ~[8]byte | ~[16]byte](c *groupColumn, from, to int) []T {
-	out := make([]T, 0, to-from)
-	c.stream(from, to, func(p *decodedPage, from, to int) {
+func ids[T ~[8]byte | ~[16]byte](c *groupColumn, rows runs) []T {
+	out := make([]T, 0, rows.len())
+	c.stream(rows, func(p *decodedPage, from, to int) {
 		for place := from; place < to; place++ {
 			out = append(out, idAt[T](p, place))
 		}
@@ -499,42 +504,67 @@ func idAt[T ~[8]byte | ~[16]byte](p *decodedPage, place int) (id T) {
 	return id
 }
 
-// stream calls f with the pages that have rows of [from, to) and the places of
-// these rows in each. What f gets is good until it returns: for what is copied
-// anyway, no page is kept.
-func (c *groupColumn) stream(from, to int, f func(p *decodedPage, from, to int)) {
-	if from >= to {
+// stream calls f with the pages that have some of the rows and, run by run, the
+// places of these rows in each. What f gets is good until it returns: for what
+// is copied anyway, no page is kept.
+func (c *groupColumn) stream(rows runs, f func(p *decodedPage, from, to int)) {
+	if !c.list() {
+		c.streamRows(rows, f)
 		return
 	}
-	starts := c.g.pageStarts()
-	first, last := 0, len(starts)
-	for first+1 < len(starts) && int(starts[first+1]) <= from {
-		first++
+	first, row, place := -1, 0, 0 // of the page, and a row of it with its place
+	before := func(p *decodedPage, to int) int {
+		if p.first != first {
+			first, row, place = p.first, 0, 0
+		}
+		for _, n := range p.Counts[row:to] {
+			place += int(n)
+		}
+		row = to
+		return place
 	}
-	for last > first+1 && int(starts[last-1]) >= to {
-		last--
+	c.streamRows(rows, func(p *decodedPage, from, to int) {
+		at := before(p, from)
+		f(p, at, before(p, to))
+	})
+}
+
+// streamRows is stream with rows of the page in place of places.
+func (c *groupColumn) streamRows(rows runs, f func(p *decodedPage, from, to int)) {
+	if len(rows) == 0 {
+		return
 	}
 	c.dictionary()
 	b := &c.g.buffer
 	b.Reset()
-	c.g.fail(b.Add(c.chunk, first, last, false))
-	c.g.fail(b.Read(maxGap))
-	for i := first; i < last; i++ {
-		var p *decodedPage
-		if c.pages != nil && len(c.pages) == len(starts) {
-			p = c.pages[i]
-		}
-		if p == nil {
-			p = &c.g.scratch
-			c.readPageInto(i, p)
-		}
-		begin, rows := c.rowsOfPage(i)
-		at, end := max(from-begin, 0), min(to-begin, rows)
-		if c.list() {
-			at, end = elementsBefore(p.Counts, at), elementsBefore(p.Counts, end)
-		}
-		f(p, at, end)
+	pages := c.g.pagesOf(rows)
+	for _, one := range pages {
+		c.g.fail(b.Add(c.chunk, one.from, one.to, false))
 	}
+	c.g.fail(b.Read(maxGap))
+	for _, one := range pages {
+		for i := one.from; i < one.to; i++ {
+			p := c.pageToStream(i)
+			first, n := c.rowsOfPage(i)
+			for _, r := range rows {
+				if r.from >= first+n {
+					break
+				}
+				f(p, max(r.from-first, 0), min(r.to-first, n))
+			}
+			rows = rows.begin(first + n)
+		}
+	}
+}
+
+// pageToStream returns a page that is good until the next call.
+func (c *groupColumn) pageToStream(i int) *decodedPage {
+	if len(c.pages) == len(c.g.pageStarts()) && c.pages[i] != nil {
+		return c.pages[i]
+	}
+	p := &c.g.scratch
+	c.readPageInto(i, p)
+	return p
 }
 
 func elementsBefore(counts []uint32, row int) (n int) {
@@ -544,13 +574,37 @@ func elementsBefore(counts []uint32, row int) (n int) {
 	return n
 }
 
+// pagesOf returns the pages that have some of the rows, as runs of pages.
+func (g *rowGroup) pagesOf(rows runs) (pages runs) {
+	starts := g.pageStarts()
+	page := 0
+	for _, one := range rows {
+		for page+1 < len(starts) && int(starts[page+1]) <= one.from {
+			page++
+		}
+		end := page + 1
+		for end < len(starts) && int(starts[end]) < one.to {
+			end++
+		}
+		if n := len(pages); n > 0 && pages[n-1].to >= page {
+			pages[n-1].to = end
+			continue
+		}
+		pages = append(pages, run{page, end})
+	}
+	return pages
+}
+
+// all are the rows of the row group.
+func (g *rowGroup) all() runs { return between(0, g.n) }
+
 func (g *rowGroup) times() *groupColumn { return g.column(g.part.fixed.time) }
 
 func (g *rowGroup) inWindow(w storage.Window) bitmap {
 	if w.FromNs <= g.zone.minNs && g.zone.maxNs < w.ToNs {
 		return fullBitmap(g.n)
 	}
-	return timesInWindow(ints[int64](g.times(), 0, g.n), w)
+	return timesInWindow(ints[int64](g.times(), g.all()), w)
 }
 
 func (g *rowGroup) timesOf(rows []uint32, to []int64) []int64 { return g.times().pickInts(rows, to) }

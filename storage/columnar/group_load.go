@@ -6,11 +6,11 @@ import (
 
 // text is ints for a column of text that every place has; n is the number of
 // places.
-func (c *groupColumn) text(from, to, n int) (codes []uint32, d dict) {
+func (c *groupColumn) text(rows runs, n int) (codes []uint32, d dict) {
 	codes = make([]uint32, 0, n)
 	if c.dictionary() {
 		d = c.dict
-		c.stream(from, to, func(p *decodedPage, from, to int) {
+		c.stream(rows, func(p *decodedPage, from, to int) {
 			for place := from; place < to; place++ {
 				if i, ok := p.index(place); ok && int(i) < len(p.Codes) {
 					codes = append(codes, p.Codes[i])
@@ -19,7 +19,7 @@ func (c *groupColumn) text(from, to, n int) (codes []uint32, d dict) {
 		})
 	} else {
 		d.repeated = true
-		c.stream(from, to, func(p *decodedPage, from, to int) {
+		c.stream(rows, func(p *decodedPage, from, to int) {
 			if to <= p.Len && p.Present == nil {
 				d.appendEntries(&p.text, from, to)
 			}
@@ -36,11 +36,11 @@ func (c *groupColumn) text(from, to, n int) (codes []uint32, d dict) {
 	return make([]uint32, n), dict{ends: []uint32{0}}
 }
 
-// loadAttrs decodes the attribute lists of rows [from, to), or of the elements
-// of these rows.
-func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, from, to int) attrs {
+// loadAttrs decodes the attribute lists of some rows, or of the elements of
+// these rows.
+func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, rows runs) attrs {
 	a := attrs{shapes: l.shapes, columns: make([]column, len(l.keys))}
-	a.shapeOf = g.checked(ints[uint32](shape, from, to), l.shapes.len())
+	a.shapeOf = g.checked(ints[uint32](shape, rows), l.shapes.len())
 	counts := make([]uint32, len(l.keys)) // values of each column
 	over := uint32(0)
 	for _, s := range a.shapeOf {
@@ -58,13 +58,13 @@ func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, from, to int) a
 			continue
 		}
 		a.columns[i].count = counts[i]
-		g.column(l.columns[i]).load(&a.columns[i], from, to)
+		g.column(l.columns[i]).load(&a.columns[i], rows)
 		if a.columns[i].stored() != int(counts[i]) {
 			g.fail(errPart)
 		}
 	}
 	if over > 0 {
-		g.loadOverflow(&a.overflow, g.column(l.overflow), from, to)
+		g.loadOverflow(&a.overflow, g.column(l.overflow), rows)
 		if len(a.overflow.keys) != int(over) {
 			g.fail(errPart)
 		}
@@ -87,8 +87,8 @@ func (c *column) stored() int {
 	return len(c.codes)
 }
 
-// load decodes the values that rows [from, to), or their elements, have.
-func (c *groupColumn) load(to *column, from, end int) {
+// load decodes the values that some rows, or their elements, have.
+func (c *groupColumn) load(to *column, rows runs) {
 	text := textual(to.typ)
 	dictionary := text && c.dictionary()
 	if dictionary {
@@ -96,7 +96,7 @@ func (c *groupColumn) load(to *column, from, end int) {
 	} else {
 		to.dict.repeated = text
 	}
-	c.stream(from, end, func(p *decodedPage, from, end int) {
+	c.stream(rows, func(p *decodedPage, from, end int) {
 		first, last := p.before(from), p.before(end)
 		switch {
 		case first >= last:
@@ -129,9 +129,9 @@ func (p *decodedPage) before(place int) int {
 	return int(bitmap(p.Present).rank(p.ranks, place))
 }
 
-func (g *rowGroup) loadOverflow(o *overflow, c *groupColumn, from, to int) {
+func (g *rowGroup) loadOverflow(o *overflow, c *groupColumn, rows runs) {
 	var keys, values dictBuilder
-	c.stream(from, to, func(p *decodedPage, from, to int) {
+	c.stream(rows, func(p *decodedPage, from, to int) {
 		for i := p.before(from); i < p.before(to); i++ {
 			g.fail(storage.EachKeyValue(c.textOf(p, uint32(i)), func(key string, v storage.Value) {
 				code, _ := keys.code(key, false)

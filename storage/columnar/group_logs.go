@@ -1,15 +1,12 @@
 package columnar
 
 import (
-	"slices"
-
 	"github.com/heddle-io/heddle/storage"
 )
 
 // logRows is a row group of log records.
 type logRows struct {
 	*rowGroup
-	loaded *logTable // all rows, once needed
 }
 
 var _ logSource = (*logRows)(nil)
@@ -59,40 +56,28 @@ func (t *logRows) records(rows []uint32) *storage.Logs {
 	if len(rows) == 0 {
 		return (&logTable{}).records(nil)
 	}
-	from, to := int(rows[0]), int(rows[len(rows)-1])+1
-	if t.loaded == nil && to-from < t.n/4 {
-		part := t.load(from, to)
-		rows = slices.Clone(rows)
-		for i := range rows {
-			rows[i] -= uint32(from)
-		}
-		return part.records(rows)
-	}
-	if t.loaded == nil {
-		t.loaded = t.load(0, t.n)
-	}
-	return t.loaded.records(rows)
+	return t.load(runsOf(rows)).records(upTo[uint32](len(rows)))
 }
 
-// load decodes the rows [from, to) as a table in memory.
-func (t *logRows) load(from, to int) *logTable {
+// load decodes some rows as a table in memory.
+func (t *logRows) load(rows runs) *logTable {
 	f, p := &t.part.fixed, t.part
 	out := &logTable{}
-	out.n, out.zone = to-from, t.zone
-	out.traceIDs, out.spanIDs = ids[storage.TraceID](t.column(f.traceID), from, to), ids[storage.SpanID](t.column(f.spanID), from, to)
-	out.times, out.observed = ints[int64](t.column(f.time), from, to), ints[int64](t.column(f.observed), from, to)
-	out.severities = ints[uint8](t.column(f.severity), from, to)
-	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), from, to), len(p.origins.pairs)), p.origins
-	t.loadRare(out, from, to)
-	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), from, to)
-	out.body = t.loadBody(from, to)
+	out.n, out.zone = rows.len(), t.zone
+	out.traceIDs, out.spanIDs = ids[storage.TraceID](t.column(f.traceID), rows), ids[storage.SpanID](t.column(f.spanID), rows)
+	out.times, out.observed = ints[int64](t.column(f.time), rows), ints[int64](t.column(f.observed), rows)
+	out.severities = ints[uint8](t.column(f.severity), rows)
+	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), rows), len(p.origins.pairs)), p.origins
+	t.loadRare(out, rows)
+	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), rows)
+	out.body = t.loadBody(rows)
 	return out
 }
 
 // loadBody decodes the bodies: every record has one, in the column of its type.
-func (t *logRows) loadBody(from, to int) attrs {
-	l := &t.part.body
-	a := attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, to-from), columns: make([]column, len(l.keys))}
+func (t *logRows) loadBody(rows runs) attrs {
+	l, n := &t.part.body, rows.len()
+	a := attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, n), columns: make([]column, len(l.keys))}
 	for i, key := range l.keys {
 		a.shapes.ids = append(a.shapes.ids, uint16(i))
 		a.shapes.ends = append(a.shapes.ends, uint32(i+1))
@@ -100,7 +85,7 @@ func (t *logRows) loadBody(from, to int) attrs {
 		*c = column{key: key.key, typ: key.typ}
 		column := t.column(l.columns[i])
 		row := 0
-		column.stream(from, to, func(p *decodedPage, from, to int) {
+		column.stream(rows, func(p *decodedPage, from, to int) {
 			for place := from; place < to; place++ {
 				if _, ok := p.index(place); ok {
 					a.shapeOf[row] = uint32(i + 1)
@@ -109,22 +94,22 @@ func (t *logRows) loadBody(from, to int) attrs {
 				row++
 			}
 		})
-		column.load(c, from, to)
+		column.load(c, rows)
 	}
 	if t.failed != nil {
-		return attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, to-from)}.ranked()
+		return attrs{shapes: shapeList{ends: []uint32{0}}, shapeOf: make([]uint32, n)}.ranked()
 	}
 	return a.ranked()
 }
 
-func (t *logRows) loadRare(out *logTable, from, to int) {
-	f := &t.part.fixed
-	severities, severity := t.column(f.severityText).text(from, to, to-from)
-	events, event := t.column(f.eventNameOfLog).text(from, to, to-from)
-	flags, dropped := ints[uint32](t.column(f.flags), from, to), ints[uint32](t.column(f.droppedAttributes), from, to)
+func (t *logRows) loadRare(out *logTable, rows runs) {
+	f, n := &t.part.fixed, rows.len()
+	severities, severity := t.column(f.severityText).text(rows, n)
+	events, event := t.column(f.eventNameOfLog).text(rows, n)
+	flags, dropped := ints[uint32](t.column(f.flags), rows), ints[uint32](t.column(f.droppedAttributes), rows)
 	var text dictBuilder
 	byRare := map[rareLog]uint32{}
-	for i := range to - from {
+	for i := range n {
 		r := rareLog{flags: flags[i], dropped: dropped[i]}
 		r.severityText, _ = text.code(severity.at(severities[i]), false)
 		r.eventName, _ = text.code(event.at(events[i]), false)

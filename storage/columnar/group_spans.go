@@ -1,15 +1,12 @@
 package columnar
 
 import (
-	"slices"
-
 	"github.com/heddle-io/heddle/storage"
 )
 
 // spanRows is a row group of spans.
 type spanRows struct {
 	*rowGroup
-	loaded *spanTable // all rows, once needed
 }
 
 var _ spanSource = (*spanRows)(nil)
@@ -37,7 +34,7 @@ func (t *spanRows) vector(k storage.Key) vector {
 	case storage.KeySpanID:
 		return fixedVector[storage.SpanID]{t.column(f.spanID)}
 	case storage.KeyParentID:
-		return idVector[storage.SpanID](t.parents(0, t.n))
+		return &lateVector{bytes: float64(8 * t.n), make: func() vector { return idVector[storage.SpanID](t.parents(t.all())) }}
 	case storage.KeyScopeName:
 		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].name) })
 	case storage.KeyScopeVersion:
@@ -67,16 +64,18 @@ func (g *rowGroup) childVector(id int, inner vector) vector {
 	if _, absent := inner.(absentVector); absent {
 		return inner
 	}
-	return newChildVector(&children{owner: g.owners(id, 0, g.n)}, inner)
+	late := &lateChildVector{lateVector{make: func() vector { return newChildVector(&children{owner: g.owners(id, g.all())}, inner) }}}
+	late.inner, _ = inner.(estimator)
+	late.bytes = float64(g.part.file.Chunk(g.number, id).CompressedBytes())
+	return late
 }
 
-// owners lists the row of every element of rows [from, to), counted from from,
-// in a list that has the column id.
-func (g *rowGroup) owners(id, from, to int) (owners []uint32) {
+// owners lists for every element of some rows, in a list that has the column
+// id, which of the rows it belongs to.
+func (g *rowGroup) owners(id int, rows runs) (owners []uint32) {
 	row := uint32(0)
-	c := g.column(id)
-	c.stream(from, to, func(p *decodedPage, _, _ int) {
-		for _, n := range p.Counts[max(from-p.first, 0):min(to-p.first, p.Rows)] {
+	g.column(id).streamRows(rows, func(p *decodedPage, from, to int) {
+		for _, n := range p.Counts[from:to] {
 			for range n {
 				owners = append(owners, row)
 			}
@@ -86,27 +85,54 @@ func (g *rowGroup) owners(id, from, to int) (owners []uint32) {
 	return owners
 }
 
-// parents decodes the ids of the parents of rows [from, to).
-func (t *spanRows) parents(from, to int) []storage.SpanID {
+// parents decodes the ids of the parents of some rows.
+func (t *spanRows) parents(rows runs) []storage.SpanID {
 	f := &t.part.fixed
-	parents, offsets := ids[storage.SpanID](t.column(f.farParent), from, to), ints[int64](t.column(f.parentOffset), from, to)
-	first, end := to, from // rows of parents
-	for i, offset := range offsets {
-		if at := from + i + int(offset); offset != 0 {
-			if at < 0 || at >= t.n {
-				t.fail(errPart)
-				return parents
-			}
-			first, end = min(first, at), max(end, at+1)
-		}
+	parents, offsets := ids[storage.SpanID](t.column(f.farParent), rows), ints[int64](t.column(f.parentOffset), rows)
+	around, ok := t.aroundParents(rows, offsets)
+	if !ok {
+		t.fail(errPart)
+		return parents
 	}
-	spans := ids[storage.SpanID](t.column(f.spanID), first, max(first, end))
-	for i, offset := range offsets {
-		if offset != 0 {
-			parents[i] = spans[from+i+int(offset)-first]
+	spans := ids[storage.SpanID](t.column(f.spanID), around)
+	i, first := 0, 0 // rows before, and spans before around[0]
+	for _, one := range rows {
+		for around[0].to < one.to {
+			first += around[0].to - around[0].from
+			around = around[1:]
+		}
+		for row := one.from; row < one.to; row++ {
+			if offset := offsets[i]; offset != 0 {
+				parents[i] = spans[first+row+int(offset)-around[0].from]
+			}
+			i++
 		}
 	}
 	return parents
+}
+
+// aroundParents widens rows so that the parents at these offsets are among them:
+// as traces are kept together, that is by little. false: a parent is outside of
+// the row group.
+func (t *spanRows) aroundParents(rows runs, offsets []int64) (around runs, ok bool) {
+	i := 0
+	for _, one := range rows {
+		wide := one
+		for row := one.from; row < one.to; row++ {
+			if at := int64(row) + offsets[i]; at < 0 || at >= int64(t.n) {
+				return nil, false
+			} else if offsets[i] != 0 {
+				wide.from, wide.to = min(wide.from, int(at)), max(wide.to, int(at)+1)
+			}
+			i++
+		}
+		for n := len(around); n > 0 && around[n-1].to >= wide.from; n-- {
+			wide.from, wide.to = min(wide.from, around[n-1].from), max(wide.to, around[n-1].to)
+			around = around[:n-1]
+		}
+		around = append(around, wide)
+	}
+	return around, true
 }
 
 func (t *spanRows) fill(b *storage.Batch, rows []uint32) {
@@ -115,50 +141,37 @@ func (t *spanRows) fill(b *storage.Batch, rows []uint32) {
 	b.DurationsNs = t.column(f.duration).pickInts(rows, b.DurationsNs)
 }
 
-func (t *spanRows) joinable(from, to int) *joinColumns {
+func (t *spanRows) joinable(rows runs) *joinColumns {
 	f := &t.part.fixed
 	return &joinColumns{
-		traceIDs: ids[storage.TraceID](t.column(f.traceID), from, to), spanIDs: ids[storage.SpanID](t.column(f.spanID), from, to),
-		parents: t.parents(from, to), times: ints[int64](t.times(), from, to),
-		kinds: ints[uint8](t.column(f.kind), from, to), statuses: ints[uint8](t.column(f.status), from, to),
-		origin: t.originCodes()[from:to], services: t.part.services,
+		traceIDs: ids[storage.TraceID](t.column(f.traceID), rows), spanIDs: ids[storage.SpanID](t.column(f.spanID), rows),
+		parents: t.parents(rows), times: ints[int64](t.times(), rows),
+		kinds: ints[uint8](t.column(f.kind), rows), statuses: ints[uint8](t.column(f.status), rows),
+		origin: t.originCodes(rows), services: t.part.services,
 	}
 }
 
-// spans copies whole spans. A few neighbours are decoded alone, which is what
-// fetching a trace is; for more the whole row group is.
 func (t *spanRows) spans(rows []uint32) *storage.Spans {
-	from, to := int(rows[0]), int(rows[len(rows)-1])+1
-	if t.loaded == nil && to-from < t.n/4 {
-		part := t.load(from, to)
-		rows = slices.Clone(rows)
-		for i := range rows {
-			rows[i] -= uint32(from)
-		}
-		return part.spans(rows)
-	}
-	if t.loaded == nil {
-		t.loaded = t.load(0, t.n)
-	}
-	return t.loaded.spans(rows)
+	return t.load(runsOf(rows)).spans(upTo[uint32](len(rows)))
 }
 
-// load decodes the rows [from, to) as a table in memory, without an index of
-// traces. It is whole even if reading failed: then err says so.
-func (t *spanRows) load(from, to int) *spanTable {
+// load decodes some rows as a table in memory, without an index of traces. It is
+// whole even if reading failed: then err says so.
+func (t *spanRows) load(rows runs) *spanTable {
 	f, p := &t.part.fixed, t.part
 	out := &spanTable{}
-	out.n, out.zone = to-from, t.zone
-	out.traceIDs, out.spanIDs = ids[storage.TraceID](t.column(f.traceID), from, to), ids[storage.SpanID](t.column(f.spanID), from, to)
-	out.parents = t.parents(from, to)
-	out.times, out.durations = ints[int64](t.column(f.time), from, to), ints[int64](t.column(f.duration), from, to)
-	out.kinds, out.statuses = ints[uint8](t.column(f.kind), from, to), ints[uint8](t.column(f.status), from, to)
-	out.names, out.name = t.column(f.name).text(from, to, to-from)
-	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), from, to), len(p.origins.pairs)), p.origins
-	t.loadRare(out, from, to)
-	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), from, to)
-	t.loadEvents(&out.events, from, to)
-	t.loadLinks(&out.links, from, to)
+	n := rows.len()
+	out.n, out.zone = n, t.zone
+	out.traceIDs, out.spanIDs = ids[storage.TraceID](t.column(f.traceID), rows), ids[storage.SpanID](t.column(f.spanID), rows)
+	out.parents = t.parents(rows)
+	out.times, out.durations = ints[int64](t.column(f.time), rows), ints[int64](t.column(f.duration), rows)
+	out.kinds, out.statuses = ints[uint8](t.column(f.kind), rows), ints[uint8](t.column(f.status), rows)
+	out.names, out.name = t.column(f.name).text(rows, n)
+	out.origin, out.origins = t.checked(ints[uint32](t.column(f.origin), rows), len(p.origins.pairs)), p.origins
+	t.loadRare(out, rows)
+	out.attrs = t.loadAttrs(&p.attrs, t.column(f.shape), rows)
+	t.loadEvents(&out.events, rows)
+	t.loadLinks(&out.links, rows)
 	if t.failed != nil {
 		// The columns of a list may be of different length.
 		out.events, out.links = eventTable{}, linkTable{}
@@ -166,34 +179,34 @@ func (t *spanRows) load(from, to int) *spanTable {
 	return out
 }
 
-func (t *spanRows) loadEvents(e *eventTable, from, to int) {
+func (t *spanRows) loadEvents(e *eventTable, rows runs) {
 	f, p := &t.part.fixed, t.part
-	e.owner = t.owners(f.eventTime, from, to)
-	e.times = ints[int64](t.column(f.eventTime), from, to)
-	e.names, e.name = t.column(f.eventName).text(from, to, len(e.owner))
-	e.dropped = ints[uint32](t.column(f.eventDropped), from, to)
-	e.attrs = t.loadAttrs(&p.events, t.column(f.eventShape), from, to)
+	e.owner = t.owners(f.eventTime, rows)
+	e.times = ints[int64](t.column(f.eventTime), rows)
+	e.names, e.name = t.column(f.eventName).text(rows, len(e.owner))
+	e.dropped = ints[uint32](t.column(f.eventDropped), rows)
+	e.attrs = t.loadAttrs(&p.events, t.column(f.eventShape), rows)
 }
 
-func (t *spanRows) loadLinks(l *linkTable, from, to int) {
+func (t *spanRows) loadLinks(l *linkTable, rows runs) {
 	f, p := &t.part.fixed, t.part
-	l.owner = t.owners(f.linkTrace, from, to)
-	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), from, to), ids[storage.SpanID](t.column(f.linkSpan), from, to)
-	l.states, l.state = t.column(f.linkState).text(from, to, len(l.owner))
-	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), from, to), ints[uint32](t.column(f.linkDropped), from, to)
-	l.attrs = t.loadAttrs(&p.links, t.column(f.linkShape), from, to)
+	l.owner = t.owners(f.linkTrace, rows)
+	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), rows), ids[storage.SpanID](t.column(f.linkSpan), rows)
+	l.states, l.state = t.column(f.linkState).text(rows, len(l.owner))
+	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), rows), ints[uint32](t.column(f.linkDropped), rows)
+	l.attrs = t.loadAttrs(&p.links, t.column(f.linkShape), rows)
 }
 
-func (t *spanRows) loadRare(out *spanTable, from, to int) {
-	f := &t.part.fixed
-	messages, message := t.column(f.statusMessage).text(from, to, to-from)
-	states, state := t.column(f.traceState).text(from, to, to-from)
-	flags := ints[uint32](t.column(f.flags), from, to)
-	attributes := ints[uint32](t.column(f.droppedAttributes), from, to)
-	events, links := ints[uint32](t.column(f.droppedEvents), from, to), ints[uint32](t.column(f.droppedLinks), from, to)
+func (t *spanRows) loadRare(out *spanTable, rows runs) {
+	f, n := &t.part.fixed, rows.len()
+	messages, message := t.column(f.statusMessage).text(rows, n)
+	states, state := t.column(f.traceState).text(rows, n)
+	flags := ints[uint32](t.column(f.flags), rows)
+	attributes := ints[uint32](t.column(f.droppedAttributes), rows)
+	events, links := ints[uint32](t.column(f.droppedEvents), rows), ints[uint32](t.column(f.droppedLinks), rows)
 	var text dictBuilder
 	byRare := map[rare]uint32{}
-	for i := range to - from {
+	for i := range n {
 		r := rare{flags: flags[i], dropped: storage.Dropped{Attributes: attributes[i], Events: events[i], Links: links[i]}}
 		r.statusMessage, _ = text.code(message.at(messages[i]), false)
 		r.traceState, _ = text.code(state.at(states[i]), false)
@@ -217,7 +230,7 @@ func (t *spanRows) countKeys(k *keyCounter, sel bitmap) {
 
 func (g *rowGroup) countOrigins(k *keyCounter, sel bitmap) {
 	counts := make([]uint64, len(g.part.origins.pairs))
-	codes := g.originCodes()
+	codes := g.originCodes(g.all())
 	for _, row := range sel.rows() {
 		counts[codes[row]]++
 	}
@@ -225,7 +238,7 @@ func (g *rowGroup) countOrigins(k *keyCounter, sel bitmap) {
 }
 
 func (g *rowGroup) countChildren(k *keyCounter, scope storage.Scope, l *listColumns, id int, sel bitmap) {
-	owners := g.owners(id, 0, g.n)
+	owners := g.owners(id, g.all())
 	in := newBitmap(len(owners))
 	for i, owner := range owners {
 		if sel.has(int(owner)) {

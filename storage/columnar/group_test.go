@@ -31,11 +31,11 @@ func TestVectorsOfRowGroups(t *testing.T) {
 		}
 		t.Run(fmt.Sprint("spans ", seed), func(t *testing.T) {
 			memory := spans.spanRows(0)
-			compareVectors(t, r, memory.load(0, memory.n), func() table { return spans.spanRows(0) }, append(slices.Clone(spanIntrinsics), spans.attrKeys()...))
+			compareVectors(t, r, memory.load(memory.all()), func() table { return spans.spanRows(0) }, append(slices.Clone(spanIntrinsics), spans.attrKeys()...))
 		})
 		t.Run(fmt.Sprint("logs ", seed), func(t *testing.T) {
 			memory := logs.logRows(0)
-			compareVectors(t, r, memory.load(0, memory.n), func() table { return logs.logRows(0) }, append(slices.Clone(logIntrinsics), logs.attrKeys()...))
+			compareVectors(t, r, memory.load(memory.all()), func() table { return logs.logRows(0) }, append(slices.Clone(logIntrinsics), logs.attrKeys()...))
 		})
 	}
 }

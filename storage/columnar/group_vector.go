@@ -257,21 +257,78 @@ func pickIDs[T ~[8]byte | ~[16]byte](c *groupColumn, rows []uint32, to []T) []T 
 	return to
 }
 
-// originVector has a value for each origin.
+// originVector has for every row the value that its origin has.
+type originVector struct {
+	c      *groupColumn
+	values []storage.Value // by origin
+}
+
 func (g *rowGroup) originVector(value func(o origin) storage.Value) vector {
-	v := tableVector{codes: g.originCodes(), values: make([]storage.Value, len(g.part.origins.pairs))}
+	v := &originVector{c: g.column(g.part.fixed.origin), values: make([]storage.Value, len(g.part.origins.pairs))}
 	for i, o := range g.part.origins.pairs {
 		v.values[i] = value(o)
 	}
 	return v
 }
 
-// originCodes are the origins of all rows.
-func (g *rowGroup) originCodes() []uint32 {
-	if g.origins == nil {
-		g.origins = g.checked(ints[uint32](g.column(g.part.fixed.origin), 0, g.n), len(g.part.origins.pairs))
+// holding tells for every origin whether the condition holds, and of those that
+// are in the row group, whether it does for some and for all.
+func (v *originVector) holding(c *condition) (holds []bool, some, all bool) {
+	holds, all = make([]bool, len(v.values)), true
+	there := v.there()
+	for i := range holds {
+		holds[i] = c.holds(v.values[i])
+		if there == nil || there[i] {
+			some, all = some || holds[i], all && holds[i]
+		}
 	}
-	return g.origins
+	return holds, some, all
+}
+
+// there tells which origins are in the row group; nil: unknown.
+func (v *originVector) there() []bool {
+	if !v.c.dictionary() || v.c.g.failed != nil {
+		return nil
+	}
+	there := make([]bool, len(v.values))
+	for _, code := range v.c.nums {
+		if code >= uint64(len(there)) {
+			v.c.g.fail(errPart)
+			return nil
+		}
+		there[code] = true
+	}
+	return there
+}
+
+func (v *originVector) filter(sel bitmap, c *condition) {
+	holds, some, all := v.holding(c)
+	switch {
+	case !some:
+		clear(sel)
+	case !all:
+		v.c.eachPage(sel, func(sub bitmap, p *decodedPage) {
+			sub.keep(func(place int) bool {
+				code := p.num(place)
+				return code < uint64(len(holds)) && holds[code]
+			})
+		})
+	}
+}
+
+func (v *originVector) gather(rows []uint32, out *gathered) {
+	codes := resize([]uint32(nil), len(rows))
+	v.c.eachRun(rows, func(from, to int, p *decodedPage) {
+		for at := from; at < to; at++ {
+			codes[at] = uint32(p.num(int(rows[at]) - p.first))
+		}
+	})
+	tableVector{v.c.g.checked(codes, len(v.values)), v.values}.gather(upTo[uint32](len(rows)), out)
+}
+
+// originCodes are the origins of some rows.
+func (g *rowGroup) originCodes(rows runs) []uint32 {
+	return g.checked(ints[uint32](g.column(g.part.fixed.origin), rows), len(g.part.origins.pairs))
 }
 
 // checked makes sure that codes are below n.

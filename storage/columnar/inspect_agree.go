@@ -82,14 +82,14 @@ func (a *agreement) group(f *partFile, group int) bool {
 	var err error
 	if f.signal == storage.SignalSpans {
 		rows := f.spanRows(group)
-		t := rows.load(0, rows.n)
+		t := rows.load(rows.all())
 		err = rows.err()
 		if err == nil {
 			row = a.spanGroup(t, uint32(group), &z, &hashes)
 		}
 	} else {
 		rows := f.logRows(group)
-		t := rows.load(0, rows.n)
+		t := rows.load(rows.all())
 		err = rows.err()
 		if err == nil {
 			row = a.logGroup(t, &z, &hashes)
@@ -192,7 +192,7 @@ func (a *agreement) compareTraces() {
 		return cmp.Or(cmp.Compare(x.Fingerprint, y.Fingerprint), cmp.Compare(x.Group, y.Group), cmp.Compare(x.FirstRow, y.FirstRow))
 	})
 	n := 0
-	for block, err := range a.index.TraceBlocks() {
+	for block, err := range a.index.TraceBlocks(0) {
 		if err != nil {
 			a.unreadable(a.p.path+suffixIndex, err)
 			return

@@ -115,7 +115,7 @@ func newSpanMerge(ctx context.Context, parts []*partFile, groupRows int, hide fu
 	m.byID = nil
 	m.cache = sourceCache[*spanTable]{limit: heldSources, load: func(source int) (*spanTable, error) {
 		rows := m.sources[source].part.spanRows(m.sources[source].number)
-		t := rows.load(0, rows.n)
+		t := rows.load(rows.all())
 		return t, rows.failed
 	}}
 	return m, nil
@@ -123,7 +123,7 @@ func newSpanMerge(ctx context.Context, parts []*partFile, groupRows int, hide fu
 
 func (m *spanMerge) addSource(rows *spanRows, hidden bitmap) {
 	f := &rows.part.fixed
-	traces, times := ids[storage.TraceID](rows.column(f.traceID), 0, rows.n), ints[int64](rows.times(), 0, rows.n)
+	traces, times := ids[storage.TraceID](rows.column(f.traceID), rows.all()), ints[int64](rows.times(), rows.all())
 	source := int32(len(m.sources))
 	for from := 0; from < len(traces); {
 		to, seen := from, 0
@@ -201,7 +201,7 @@ func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 	for at := t.last; at >= 0; at = m.pieces[at].before {
 		p := m.pieces[at]
 		rows := m.sources[p.source].part.spanRows(m.sources[p.source].number)
-		times := ints[int64](rows.times(), int(p.from), int(p.to))
+		times := ints[int64](rows.times(), between(int(p.from), int(p.to)))
 		if rows.failed != nil {
 			return nil, rows.failed
 		}
@@ -279,7 +279,7 @@ func (m *spanMerge) load(need *mergePiece) (*spanTable, error) {
 		need.from = 0
 		return m.cache.get(source)
 	}
-	t := rows.load(int(need.from), int(need.to))
+	t := rows.load(between(int(need.from), int(need.to)))
 	return t, rows.failed
 }
 
@@ -359,7 +359,7 @@ func newLogMerge(ctx context.Context, parts []*partFile, groupRows int, hide fun
 				return nil, err
 			}
 			source := int32(len(m.sources))
-			for row, ns := range ints[int64](rows.times(), 0, rows.n) {
+			for row, ns := range ints[int64](rows.times(), rows.all()) {
 				if hidden == nil || !hidden.has(row) {
 					m.order = append(m.order, logRef{ns, rowRef{source, int32(row)}})
 				}
@@ -375,7 +375,7 @@ func newLogMerge(ctx context.Context, parts []*partFile, groupRows int, hide fun
 	})
 	m.cache = sourceCache[*logTable]{limit: heldSources, load: func(source int) (*logTable, error) {
 		rows := m.sources[source].part.logRows(m.sources[source].number)
-		t := rows.load(0, rows.n)
+		t := rows.load(rows.all())
 		return t, rows.failed
 	}}
 	return m, nil

@@ -120,7 +120,7 @@ func checkGroups(t *testing.T, p *partFile, groupRows int, long map[string]bool)
 			t.Errorf("row group %d has %d rows, the bound is %d", number, info.Rows, groupRows)
 		}
 		rows := p.spanRows(number)
-		table := rows.load(0, rows.n)
+		table := rows.load(rows.all())
 		first := int64(1 << 62)
 		for i := range table.n {
 			id := fmt.Sprintf("trace %s", table.traceIDs[i])
@@ -223,7 +223,7 @@ func TestMergingKeepsEveryRecord(t *testing.T) {
 			}
 			previous := int64(-1 << 62)
 			for number, info := range merged.file.RowGroups() {
-				times := ints[int64](merged.logRows(number).times(), 0, info.Rows)
+				times := ints[int64](merged.logRows(number).times(), between(0, info.Rows))
 				if info.Rows > groupRows || slices.Min(times) < previous {
 					t.Errorf("row group %d has %d rows and begins at %d, the one before ends at %d", number, info.Rows, slices.Min(times), previous)
 				}

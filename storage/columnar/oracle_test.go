@@ -295,7 +295,7 @@ func (x *expectedColumns) finish(t *testing.T) {
 				continue // shapes of elements mean nothing to others
 			}
 			for number, info := range x.p.file.RowGroups() {
-				for _, v := range ints[uint32](x.p.group(number).column(id), 0, info.Rows) {
+				for _, v := range ints[uint32](x.p.group(number).column(id), between(0, info.Rows)) {
 					c.rows = append(c.rows, fmt.Sprint(v))
 				}
 			}

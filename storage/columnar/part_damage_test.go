@@ -50,7 +50,7 @@ func readSpans(b *strings.Builder, p *partFile, number int) error {
 	fmt.Fprintln(b, counted.list())
 	var batch storage.Batch
 	columns.fill(&batch, allRows(columns.n))
-	fmt.Fprintln(b, batch, len(columns.joinable(0, columns.n).origin))
+	fmt.Fprintln(b, batch, len(columns.joinable(between(0, columns.n)).origin))
 	readVectors(b, columns, columns.n, append(slices.Clone(spanIntrinsics), p.attrKeys()...))
 	return errors.Join(whole.err(), some.err(), columns.err())
 }

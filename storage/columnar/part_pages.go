@@ -50,7 +50,7 @@ func mostChildrenOf(parts []*partFile) (most int, err error) {
 	for _, p := range parts {
 		for number := range p.file.RowGroups() {
 			g := p.group(number)
-			most = max(most, mostChildren(g.owners(p.fixed.eventTime, 0, g.n)), mostChildren(g.owners(p.fixed.linkTrace, 0, g.n)))
+			most = max(most, mostChildren(g.owners(p.fixed.eventTime, g.all())), mostChildren(g.owners(p.fixed.linkTrace, g.all())))
 			if g.failed != nil {
 				return 0, g.failed
 			}

@@ -49,7 +49,7 @@ func shownRows(hidden bitmap, n int) []uint32 {
 
 // usedKeys lists the columns of attributes that rows have.
 func (g *rowGroup) usedKeys(l *listColumns, shape int, rows []uint32) []columnKey {
-	shapes := g.checked(ints[uint32](g.column(shape), 0, g.n), l.shapes.len())
+	shapes := g.checked(ints[uint32](g.column(shape), g.all()), l.shapes.len())
 	used := make([]bool, l.shapes.len())
 	for _, row := range rows {
 		used[shapes[row]] = true
@@ -60,9 +60,9 @@ func (g *rowGroup) usedKeys(l *listColumns, shape int, rows []uint32) []columnKe
 // usedKeysOf is usedKeys for the events or links of the rows that are not
 // hidden; id is any column of theirs that every one has.
 func (g *rowGroup) usedKeysOf(l *listColumns, shape, id int, hidden bitmap) []columnKey {
-	shapes := g.checked(ints[uint32](g.column(shape), 0, g.n), l.shapes.len())
+	shapes := g.checked(ints[uint32](g.column(shape), g.all()), l.shapes.len())
 	used := make([]bool, l.shapes.len())
-	for i, owner := range g.owners(id, 0, g.n) {
+	for i, owner := range g.owners(id, g.all()) {
 		if hidden == nil || !hidden.has(int(owner)) {
 			used[shapes[i]] = true
 		}
@@ -93,7 +93,7 @@ func (l *listColumns) keysOf(used []bool) (keys []columnKey) {
 
 // addUsed adds where rows come from, and nothing of the others.
 func (b *originsBuilder) addUsed(g *rowGroup, rows []uint32) {
-	codes, o := g.originCodes(), &g.part.origins
+	codes, o := g.originCodes(g.all()), &g.part.origins
 	used := make([]bool, len(o.pairs))
 	for _, row := range rows {
 		used[codes[row]] = true

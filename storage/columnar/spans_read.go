@@ -15,9 +15,8 @@ type spanSource interface {
 	fill(b *storage.Batch, rows []uint32)
 	// countKeys counts the attributes of the spans in sel.
 	countKeys(k *keyCounter, sel bitmap)
-	// joinable returns what finding calls takes of rows [from, to). Nobody
-	// changes it.
-	joinable(from, to int) *joinColumns
+	// joinable returns what finding calls takes of some rows. Nobody changes it.
+	joinable(rows runs) *joinColumns
 	// spans copies whole spans. rows ascend.
 	spans(rows []uint32) *storage.Spans
 }

@@ -158,10 +158,24 @@ func (g *groupRuns) verified(v *spanView) (rows []uint32) {
 	}
 	group := t.(*spanRows)
 	slices.SortFunc(g.runs, func(a, b idRun) int { return cmp.Compare(a.from, b.from) })
+	var all runs
 	for _, r := range g.runs {
-		for i, id := range ids[storage.TraceID](group.column(group.part.fixed.traceID), r.from, r.to) {
-			if id == r.id {
-				rows = append(rows, uint32(r.from+i))
+		if n := len(all); n > 0 && all[n-1].to >= r.from {
+			all[n-1].to = max(all[n-1].to, r.to)
+			continue
+		}
+		all = append(all, run{r.from, r.to})
+	}
+	found := ids[storage.TraceID](group.column(group.part.fixed.traceID), all)
+	first := 0 // id of all[0]
+	for _, r := range g.runs {
+		for all[0].to < r.to {
+			first += all[0].to - all[0].from
+			all = all[1:]
+		}
+		for row := r.from; row < r.to; row++ {
+			if found[first+row-all[0].from] == r.id {
+				rows = append(rows, uint32(row))
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func values[T table](ctx context.Context, tables []T, q storage.ValuesQuery, che
 func countValues(v vector, rows []uint32, counts map[storage.Value]uint64) {
 	var out gathered
 	for chunk := range slices.Chunk(rows, batchRows) {
-		child, ok := v.(*childVector)
+		child, ok := v.(childGatherer)
 		if !ok {
 			v.gather(chunk, &out)
 			countColumn(out.column(), counts)

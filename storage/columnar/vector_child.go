@@ -56,3 +56,40 @@ func (v *childVector) gatherEach(rows []uint32, out *gathered) (owners []uint32)
 	v.inner.gather(inner, out)
 	return owners
 }
+
+// childGatherer is a vector over children that can tell all their values, as
+// childVector can.
+type childGatherer interface {
+	gatherEach(rows []uint32, out *gathered) (owners []uint32)
+}
+
+// lateChildVector is a childVector that is made when it is used.
+type lateChildVector struct{ lateVector }
+
+func (v *lateChildVector) gatherEach(rows []uint32, out *gathered) []uint32 {
+	return v.get().(childGatherer).gatherEach(rows, out)
+}
+
+// lateVector is a vector that is made when it is used: that needs much reading,
+// and often other conditions leave nothing to look for.
+type lateVector struct {
+	make  func() vector
+	made  vector
+	inner estimator // of what it depends on, or nil
+	bytes float64   // to be read beyond that
+}
+
+func (v *lateVector) get() vector {
+	if v.made == nil {
+		v.made = v.make()
+	}
+	return v.made
+}
+
+func (v *lateVector) filter(sel bitmap, c *condition) {
+	if !sel.empty() {
+		v.get().filter(sel, c)
+	}
+}
+
+func (v *lateVector) gather(rows []uint32, out *gathered) { v.get().gather(rows, out) }

@@ -133,9 +133,9 @@ func (v *spanView) countKeys(k *keyCounter, sel bitmap) {
 	}
 }
 
-func (v *spanView) joinable(from, to int) *joinColumns {
+func (v *spanView) joinable(rows runs) *joinColumns {
 	if t, ok := v.get(); ok {
-		return t.joinable(from, to)
+		return t.joinable(rows)
 	}
 	return &joinColumns{}
 }

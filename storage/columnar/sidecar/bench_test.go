@@ -94,7 +94,7 @@ func BenchmarkTraceBlocks(b *testing.B) {
 	x := inFile(b, c)
 	b.ReportAllocs()
 	for b.Loop() {
-		for _, err := range x.TraceBlocks() {
+		for _, err := range x.TraceBlocks(0) {
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -28,7 +28,7 @@ func everything(x *Index) (c *Contents, err error) {
 		note(e)
 		c.Filters = append(c.Filters, f)
 	}
-	for traces, e := range x.TraceBlocks() {
+	for traces, e := range x.TraceBlocks(0) {
 		note(e)
 		c.Traces = append(c.Traces, traces...)
 	}

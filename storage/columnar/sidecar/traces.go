@@ -50,10 +50,10 @@ func (ti *traceIndex) find(fingerprint uint64) int {
 	return i
 }
 
-// TraceBlocks reads all runs, by (fingerprint, group, first row), some at a
-// time. A block is valid until the next one is asked for. It ends after the
-// first error.
-func (x *Index) TraceBlocks() iter.Seq2[[]Trace, error] {
+// TraceBlocks reads the runs from a fingerprint on, by (fingerprint, group,
+// first row), some at a time; the first block may have some below it too. A
+// block is valid until the next one is asked for. It ends after the first error.
+func (x *Index) TraceBlocks(from uint64) iter.Seq2[[]Trace, error] {
 	return func(yield func([]Trace, error) bool) {
 		ti, err := x.traceIndex()
 		if err != nil {
@@ -62,7 +62,7 @@ func (x *Index) TraceBlocks() iter.Seq2[[]Trace, error] {
 		}
 		traces := make([]Trace, 0, tracesPerBlock)
 		var buf []byte
-		for i := range ti.first {
+		for i := max(ti.find(from), 0); i < len(ti.first); i++ {
 			b, err := x.traceBlock(ti, i, &buf)
 			if err == nil {
 				if traces = b.all(traces[:0]); b.damaged || i > 0 && ti.first[i] < ti.first[i-1] {

@@ -55,7 +55,7 @@ func (x *Index) verifyTraces() error {
 		return err
 	}
 	n := 0
-	for traces, err := range x.TraceBlocks() {
+	for traces, err := range x.TraceBlocks(0) {
 		if err != nil {
 			return err
 		}
