@@ -51,7 +51,7 @@ func (s *snapshot) sharedTraces(ctx context.Context, memory map[uint64]bool) ([]
 	err := inParallel(ctx, ranges, func(worker, i int) error {
 		f := finders[worker]
 		if f == nil {
-			f = &sharedFinder{first: make(map[uint64]int32, sharedRange)}
+			f = &sharedFinder{slots: make([]int32, 4*sharedRange)}
 			finders[worker] = f
 		}
 		f.reset()
@@ -75,10 +75,11 @@ func (s *snapshot) sharedTraces(ctx context.Context, memory map[uint64]bool) ([]
 
 // sharedFinder finds the shared ones among the traces of a range of fingerprints.
 type sharedFinder struct {
-	first  map[uint64]int32 // trace by fingerprint
-	part   []int32          // per trace: where it was seen first
-	shared []bool           // per trace
-	runs   []partRun
+	slots        []int32  // trace+1 by the low bits of its fingerprint, open addressing
+	fingerprints []uint64 // per trace
+	part         []int32  // per trace: where it was seen first
+	shared       []bool   // per trace
+	runs         []partRun
 }
 
 // partRun is a run of a trace in a part.
@@ -88,8 +89,34 @@ type partRun struct {
 }
 
 func (f *sharedFinder) reset() {
-	clear(f.first)
-	f.part, f.shared, f.runs = f.part[:0], f.shared[:0], f.runs[:0]
+	clear(f.slots)
+	f.fingerprints, f.part, f.shared, f.runs = f.fingerprints[:0], f.part[:0], f.shared[:0], f.runs[:0]
+}
+
+// trace is the number of the trace with a fingerprint, and whether it is new.
+func (f *sharedFinder) trace(fingerprint uint64) (n int32, added bool) {
+	mask := uint64(len(f.slots) - 1)
+	at := fingerprint & mask
+	for ; f.slots[at] != 0; at = (at + 1) & mask {
+		if n := f.slots[at] - 1; f.fingerprints[n] == fingerprint {
+			return n, false
+		}
+	}
+	n = int32(len(f.fingerprints))
+	f.fingerprints = append(f.fingerprints, fingerprint)
+	f.slots[at] = n + 1
+	if len(f.fingerprints) > len(f.slots)/2 { // senders may choose ids that do not spread
+		f.slots = make([]int32, 2*len(f.slots))
+		mask = uint64(len(f.slots) - 1)
+		for n, fp := range f.fingerprints {
+			at := fp & mask
+			for f.slots[at] != 0 {
+				at = (at + 1) & mask
+			}
+			f.slots[at] = int32(n + 1)
+		}
+	}
+	return n, true
 }
 
 // addPart adds the runs of a part with fingerprints from first to last.
@@ -112,10 +139,8 @@ func (f *sharedFinder) addPart(ctx context.Context, p *livePart, part int32, fir
 			if t.Fingerprint > last {
 				return nil
 			}
-			n, ok := f.first[t.Fingerprint]
-			if !ok {
-				n = int32(len(f.part))
-				f.first[t.Fingerprint] = n
+			n, added := f.trace(t.Fingerprint)
+			if added {
 				f.part, f.shared = append(f.part, part), append(f.shared, marked[t.Fingerprint])
 			}
 			f.shared[n] = f.shared[n] || masked || f.part[n] != part

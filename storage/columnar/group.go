@@ -83,6 +83,7 @@ type decodedPage struct {
 	first int      // place
 	ranks []uint32 // of Present; nil when that is
 	text  dict     // of text without a dictionary: entry i is value i
+	ids   []byte   // memory of Fixed, where there is a dictionary
 }
 
 // index is the number of the value at a place, counted from the page's first
@@ -173,11 +174,13 @@ func (c *groupColumn) rowsOfPage(i int) (first, rows int) {
 // readPage decodes a page. When that fails no place of it has a value.
 func (c *groupColumn) readPage(i int) *decodedPage {
 	p := &decodedPage{}
-	c.readPageInto(i, p)
+	c.readPageInto(i, p, 0, c.g.n)
 	return p
 }
 
-func (c *groupColumn) readPageInto(i int, p *decodedPage) {
+// readPageInto decodes a page of which only the rows [from, to), counted from
+// its first, will be used.
+func (c *groupColumn) readPageInto(i int, p *decodedPage, from, to int) {
 	first, rows := c.rowsOfPage(i)
 	err := c.g.failed
 	if err == nil {
@@ -189,8 +192,15 @@ func (c *groupColumn) readPageInto(i int, p *decodedPage) {
 	if err == nil && c.list() && !c.g.sameCounts(c, i, p.Counts) {
 		err = fmt.Errorf("%w: column %d has other list lengths than the rest of its list", errPart, c.id)
 	}
+	if err == nil && p.Present != nil {
+		p.ranks = bitmap(p.Present).ranks(p.ranks)
+	}
 	if err == nil && p.Dictionary {
-		err = c.resolve(p)
+		begin, end := 0, p.Len
+		if !c.list() {
+			begin, end = p.before(from), p.before(min(to, rows))
+		}
+		err = c.resolve(p, begin, end)
 	}
 	if err != nil {
 		c.g.fail(err)
@@ -200,12 +210,10 @@ func (c *groupColumn) readPageInto(i int, p *decodedPage) {
 			p.Places = elementsBefore(p.Counts, rows)
 			p.Present = newBitmap(p.Places)
 		}
+		p.ranks = bitmap(p.Present).ranks(p.ranks)
 	}
 	p.first = first
 	p.text = dict{text: p.Text, ends: p.Ends, repeated: true}
-	if p.Present != nil {
-		p.ranks = bitmap(p.Present).ranks(p.ranks)
-	}
 }
 
 // listCounts are the list lengths of the rows of a page, as the first column of
@@ -252,8 +260,9 @@ func (g *rowGroup) knownCounts(c *groupColumn, page int) (known *[]uint32, first
 }
 
 // resolve checks the codes of a page, and replaces those of numbers and ids by
-// what they stand for.
-func (c *groupColumn) resolve(p *decodedPage) error {
+// what they stand for: the values [from, to), others are zero or of a page
+// before.
+func (c *groupColumn) resolve(p *decodedPage, from, to int) error {
 	column := c.chunk.Column()
 	entries := c.dict.len()
 	switch column.Kind {
@@ -263,23 +272,23 @@ func (c *groupColumn) resolve(p *decodedPage) error {
 	default:
 		entries = len(c.nums)
 	}
-	for _, code := range p.Codes {
-		if int(code) >= entries {
-			return fmt.Errorf("%w: column %q has code %d of %d", errPart, column.Name, code, entries)
-		}
+	if int(p.CodeLimit) > entries {
+		return fmt.Errorf("%w: column %q has code %d of %d", errPart, column.Name, p.CodeLimit-1, entries)
 	}
 	switch column.Kind {
 	case parquet.ByteArray:
 	case parquet.Fixed:
 		n := column.Length
-		p.Fixed = p.Fixed[:0]
-		for _, code := range p.Codes {
-			p.Fixed = append(p.Fixed, c.fixed[int(code)*n:int(code+1)*n]...)
+		p.ids = resize(p.ids, len(p.Codes)*n)
+		p.Fixed = p.ids
+		for i := from; i < to; i++ {
+			code := int(p.Codes[i])
+			copy(p.Fixed[i*n:(i+1)*n], c.fixed[code*n:(code+1)*n])
 		}
 	default:
 		p.Nums = resize(p.Nums, len(p.Codes))
-		for i, code := range p.Codes {
-			p.Nums[i] = c.nums[code]
+		for i := from; i < to; i++ {
+			p.Nums[i] = c.nums[p.Codes[i]]
 		}
 	}
 	return nil
@@ -544,8 +553,12 @@ func (c *groupColumn) streamRows(rows runs, f func(p *decodedPage, from, to int)
 	c.g.fail(b.Read(maxGap))
 	for _, one := range pages {
 		for i := one.from; i < one.to; i++ {
-			p := c.pageToStream(i)
 			first, n := c.rowsOfPage(i)
+			last := rows
+			for len(last) > 1 && last[1].from < first+n {
+				last = last[1:]
+			}
+			p := c.pageToStream(i, max(rows[0].from-first, 0), min(last[0].to-first, n))
 			for _, r := range rows {
 				if r.from >= first+n {
 					break
@@ -557,13 +570,14 @@ func (c *groupColumn) streamRows(rows runs, f func(p *decodedPage, from, to int)
 	}
 }
 
-// pageToStream returns a page that is good until the next call.
-func (c *groupColumn) pageToStream(i int) *decodedPage {
+// pageToStream returns a page that is good until the next call, of which the rows
+// [from, to), counted from its first, are used.
+func (c *groupColumn) pageToStream(i, from, to int) *decodedPage {
 	if len(c.pages) == len(c.g.pageStarts()) && c.pages[i] != nil {
 		return c.pages[i]
 	}
 	p := &c.g.scratch
-	c.readPageInto(i, p)
+	c.readPageInto(i, p, from, to)
 	return p
 }
 
