@@ -53,11 +53,11 @@ func (o Options) withDefaults() Options {
 }
 
 const (
-	memTableBytes = 8 << 20
+	memTableBytes = 4 << 20
 	// badger refuses a transaction of 15 % of a memtable, or of as many
 	// entries as skip list nodes fit into that. These stay below both.
-	maxTxnBytes   = 1 << 20
-	maxTxnEntries = 8192
+	maxTxnBytes   = 600 << 10
+	maxTxnEntries = 4096
 )
 
 // badgerOptions are fixed: badger ends the process over some bad ones, so none

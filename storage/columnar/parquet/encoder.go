@@ -40,12 +40,16 @@ type encoder struct {
 
 var encoders [5]sync.Pool // by level
 
+// encoderWindow is how far back zstd looks for what it saw before. Nearly all
+// pages are smaller; an encoder keeps as much memory for ever.
+const encoderWindow = 1 << 20
+
 func newEncoder(level int) (*encoder, error) {
 	if e, ok := encoders[level].Get().(*encoder); ok {
 		return e, nil
 	}
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevel(level)), zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithAllLitEntropyCompression(true), zstd.WithZeroFrames(true), zstd.WithLowerEncoderMem(true))
+		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithAllLitEntropyCompression(true), zstd.WithZeroFrames(true), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(encoderWindow))
 	if err != nil {
 		return nil, fmt.Errorf("parquet: starting zstd: %w", err)
 	}
