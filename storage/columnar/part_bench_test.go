@@ -3,8 +3,11 @@ package columnar
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"sync"
 	"testing"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -46,7 +49,7 @@ func BenchmarkPartWrite(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*t.n), "ns/span")
 }
 
-func meshPart(b *testing.B) *partFile {
+func meshPart(b testing.TB) *partFile {
 	t := meshTable()
 	var w bytes.Buffer
 	if _, err := writeSpanTable(&w, t, 0); err != nil {
@@ -59,6 +62,20 @@ func meshPart(b *testing.B) *partFile {
 	return p
 }
 
+// firstValue is the value of the first span that has one.
+func firstValue(p *partFile, k storage.Key) storage.Value {
+	rows := p.spanRows(0)
+	var out gathered
+	rows.vector(k).gather(allRows(rows.n), &out)
+	column := out.column()
+	for i := range rows.n {
+		if v := column.Value(i); v.Type() != storage.TypeAbsent {
+			return v
+		}
+	}
+	panic("nobody has " + k.String())
+}
+
 // BenchmarkPartScan looks for values in a row group whose dictionaries are not
 // decoded yet.
 func BenchmarkPartScan(b *testing.B) {
@@ -66,7 +83,7 @@ func BenchmarkPartScan(b *testing.B) {
 	for name, where := range map[string]storage.Predicate{
 		"int":     storage.Compare{Key: storage.Key{Scope: storage.ScopeSpan, Name: "http.response.status_code"}, Op: storage.Equal, Value: storage.Int(500)},
 		"string":  storage.Compare{Key: storage.Key{Scope: storage.ScopeSpan, Name: "http.request.method"}, Op: storage.Equal, Value: storage.String("POST")},
-		"service": storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: storage.String("checkout")},
+		"service": storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: firstValue(p, storage.KeyService)},
 		"all":     nil,
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -99,5 +116,84 @@ func BenchmarkPartTrace(b *testing.B) {
 		if s := rows.spans(allRows(rows.n)[from : from+32]); s.Len() != 32 || rows.err() != nil {
 			b.Fatal(rows.err())
 		}
+	}
+}
+
+// BenchmarkPartTraces decodes 20 traces that lie scattered over a row group,
+// which is what a search shows.
+func BenchmarkPartTraces(b *testing.B) {
+	p := meshPart(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		rows := p.spanRows(0)
+		var wanted []uint32
+		for k := range 20 {
+			from := k*rows.n/20 + i%32
+			wanted = append(wanted, allRows(rows.n)[from:from+32]...)
+		}
+		if s := rows.spans(wanted); s.Len() != 20*32 || rows.err() != nil {
+			b.Fatal(rows.err())
+		}
+	}
+}
+
+// BenchmarkPartSearch looks for a value that few spans have among those of a
+// service.
+func BenchmarkPartSearch(b *testing.B) {
+	p := meshPart(b)
+	user := storage.Key{Scope: storage.ScopeSpan, Name: "user.id"}
+	where := storage.And{
+		storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: firstValue(p, storage.KeyService)},
+		storage.Compare{Key: user, Op: storage.Equal, Value: firstValue(p, user)},
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		rows := p.spanRows(0)
+		sel := fullBitmap(rows.n)
+		filter(rows, where, sel)
+		if rows.err() != nil {
+			b.Fatal(rows.err())
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*meshTable().n), "ns/span")
+}
+
+// BenchmarkPartEdges finds the calls in eight parts some of whose traces
+// go on in the next.
+func BenchmarkPartEdges(b *testing.B) {
+	s := openDisk(b, realOptions(b, filepath.Join(b.TempDir(), "store")))
+	m := newMesh()
+	for range 8 {
+		var last ptrace.Traces
+		for range 32 {
+			last = m.request(16, 32)
+			if _, err := s.Spans().WriteSpans(b.Context(), last); err != nil {
+				b.Fatal(err)
+			}
+		}
+		flushed{s}.flush()
+		// The next part gets more spans of the last traces.
+		late := ptrace.NewTraces()
+		last.ResourceSpans().At(0).CopyTo(late.ResourceSpans().AppendEmpty())
+		for _, span := range late.ResourceSpans().At(0).ScopeSpans().At(0).Spans().All() {
+			id := span.SpanID()
+			id[0]++
+			span.SetSpanID(id)
+		}
+		if _, err := s.Spans().WriteSpans(b.Context(), late); err != nil {
+			b.Fatal(err)
+		}
+	}
+	flushed{s}.flush()
+	b.ReportAllocs()
+	from := cpuTime()
+	for b.Loop() {
+		if _, err := s.Spans().Edges(b.Context(), storage.AllTime()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(cpuTime()-from)/float64(b.N)/float64(s.Stats().Spans), "cpu-ns/span")
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
 	}
 }
