@@ -38,7 +38,7 @@ const testNowNs = 500_000 * hourNs // hour 500,000 is in 2027
 // testOptions are quiet, and of the time testNowNs.
 func testOptions(dir string) (Options, *clock) {
 	c := &clock{ns: testNowNs}
-	return Options{Dir: dir, Logger: slog.New(slog.DiscardHandler), now: c.now}, c
+	return Options{Dir: dir, Logger: slog.New(slog.DiscardHandler), Now: c.now}, c
 }
 
 func mustOpen(t testing.TB, o Options) *Catalog {

@@ -163,7 +163,7 @@ func (d *disk) openFiles() error {
 	}
 	if d.catalog = d.opts.catalog; d.catalog != nil {
 		// It is the caller's.
-	} else if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger}); err != nil {
+	} else if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger, Now: d.opts.now}); err != nil {
 		return fmt.Errorf("columnar: catalog: %w", err)
 	}
 	pending, err := d.catalog.Tombstones().Pending("")

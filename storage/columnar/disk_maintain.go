@@ -14,8 +14,8 @@ import (
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
 )
 
-// runClock seals builders that are old, watches the disk and gives up what the
-// retention does not keep.
+// runClock seals builders that are old, watches the disk, and gives up what the
+// retention does not keep and deletions that were carried out long ago.
 func (d *disk) runClock(ctx context.Context) {
 	defer d.ended.Done()
 	t := time.NewTicker(d.opts.tick)
@@ -29,12 +29,19 @@ func (d *disk) runClock(ctx context.Context) {
 		d.sealOld()
 		d.look()
 		if n%60 == 0 {
-			if err := d.expire(); err != nil {
-				d.opts.Logger.Error("giving up what is older than the retention", "error", err)
-			}
-			d.poke(d.merge) // an hour may have ended
+			d.everyMinute()
 		}
 	}
+}
+
+func (d *disk) everyMinute() {
+	if err := d.expire(); err != nil {
+		d.opts.Logger.Error("giving up what is older than the retention", "error", err)
+	}
+	if err := d.forgetDeletions(); err != nil {
+		d.opts.Logger.Warn("the list of deletions keeps what was carried out long ago", "error", err)
+	}
+	d.poke(d.merge) // an hour may have ended
 }
 
 func (d *disk) sealOld() {
