@@ -15,7 +15,8 @@ import (
 )
 
 // runClock seals builders that are old, watches the disk, and gives up what the
-// retention does not keep and deletions that were carried out long ago.
+// retention does not keep, its names, and deletions that were carried out long
+// ago.
 func (d *disk) runClock(ctx context.Context) {
 	defer d.ended.Done()
 	t := time.NewTicker(d.opts.tick)
@@ -37,6 +38,9 @@ func (d *disk) runClock(ctx context.Context) {
 func (d *disk) everyMinute() {
 	if err := d.expire(); err != nil {
 		d.opts.Logger.Error("giving up what is older than the retention", "error", err)
+	}
+	if err := d.forgetNames(); err != nil {
+		d.opts.Logger.Warn("the catalog keeps names of what is not stored any more", "error", err)
 	}
 	if err := d.forgetDeletions(); err != nil {
 		d.opts.Logger.Warn("the list of deletions keeps what was carried out long ago", "error", err)
