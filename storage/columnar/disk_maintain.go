@@ -377,6 +377,9 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 		defer r.Close()
 		files[i] = f
 	}
+	if err := metaFits(files); err != nil {
+		return d.mergeTrouble(ctx, job, err)
+	}
 	for _, t := range job.tombstones {
 		p.PurgedTo = max(p.PurgedTo, t.id)
 	}
@@ -400,6 +403,18 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	return d.publishMerged(job, &p, m.deleted)
 }
 
+// metaFits fails when parts have too much metadata to be one.
+func metaFits(files []*partFile) error {
+	sum := 0
+	for _, f := range files {
+		sum += f.metaBytes
+	}
+	if len(files) > 1 && sum > maxMeta/2 {
+		return fmt.Errorf("%w: %d parts have %d bytes of them, half of %d may be merged", errLargeMeta, len(files), sum, maxMeta)
+	}
+	return nil
+}
+
 // roomToMerge fails when the result of a merge, which may be as large as its
 // parts, would take room that is needed for what comes in. A deletion is
 // carried out as long as it can be.
@@ -421,6 +436,10 @@ func (d *disk) roomToMerge(job *mergeJob) error {
 // one that cannot be read does not keep the others from being merged.
 const mergeRest = time.Minute
 
+// largeMetaRest is how long they are when they do not fit together for good.
+// Deletions in them wait for that, too.
+const largeMetaRest = time.Hour
+
 // mergeTrouble sees to it that a merge which failed does not fail for ever. It
 // returns nil when the cause is gone.
 func (d *disk) mergeTrouble(ctx context.Context, job *mergeJob, cause error) error {
@@ -434,7 +453,11 @@ func (d *disk) mergeTrouble(ctx context.Context, job *mergeJob, cause error) err
 			}
 		}
 	}
-	until := d.opts.now().Add(mergeRest).UnixNano()
+	rest := mergeRest
+	if errors.Is(cause, errLargeMeta) {
+		rest = largeMetaRest
+	}
+	until := d.opts.now().Add(rest).UnixNano()
 	for _, p := range job.parts {
 		p.restsTo.Store(until)
 	}
@@ -577,7 +600,7 @@ func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	if len(s.contents.Zones) == 0 {
 		return nil, errNothingLeft
 	}
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }
 
 func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
@@ -615,5 +638,5 @@ func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		}
 		s.addLogs(g)
 	}
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }

@@ -384,7 +384,7 @@ func writeSpanTable(w io.Writer, t *spanTable, pageRows int) (*summary, error) {
 		return nil, err
 	}
 	s.addSpans(g, nil)
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }
 
 // writeLogTable is writeSpanTable for log records.
@@ -399,5 +399,5 @@ func writeLogTable(w io.Writer, t *logTable, pageRows int) (*summary, error) {
 		return nil, err
 	}
 	s.addLogs(g)
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }

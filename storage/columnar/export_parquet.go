@@ -87,7 +87,11 @@ func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return out.Close(p.meta())
+	meta, err := p.meta()
+	if err != nil && !errors.Is(err, errLargeMeta) { // heddle need not read it
+		return err
+	}
+	return out.Close(meta)
 }
 
 func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
@@ -138,7 +142,11 @@ func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return out.Close(p.meta())
+	meta, err := p.meta()
+	if err != nil && !errors.Is(err, errLargeMeta) { // heddle need not read it
+		return err
+	}
+	return out.Close(meta)
 }
 
 // plan looks through the parts with use, which says how many rows of a part

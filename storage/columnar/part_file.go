@@ -18,6 +18,9 @@ type partFile struct {
 	origins  origins
 	services []string // per origin, of spans
 	zones    []zone   // per row group
+
+	metaBytes int // of its metadata, decompressed
+
 	fixed    fixedColumns
 	attrs    listColumns // of spans or log records
 	events   listColumns
@@ -77,6 +80,7 @@ func (p *partFile) readMeta() error {
 	if err != nil {
 		return err
 	}
+	p.metaBytes = len(r.rest)
 	p.origins = r.origins()
 	if err := r.end(metaOrigins); err != nil {
 		return err
@@ -87,6 +91,7 @@ func (p *partFile) readMeta() error {
 	if r, err = unpack(p.file, metaLists); err != nil {
 		return err
 	}
+	p.metaBytes += len(r.rest)
 	columns := len(p.file.Columns())
 	p.attrs = r.lists("", columns)
 	find := p.findSpanColumns
