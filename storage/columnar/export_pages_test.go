@@ -31,7 +31,9 @@ func longTexts(spans, bytes int) ptrace.Traces {
 }
 
 func TestPagesOfAnExport(t *testing.T) {
-	part := func(requests ...ptrace.Traces) *partFile { return openFile(t, spanFile(t, spanTableOf(t, requests...), 0)) }
+	part := func(requests ...ptrace.Traces) *partFile {
+		return openFile(t, spanFile(t, spanTableOf(t, requests...), 0))
+	}
 	long := part(longTexts(100, 60_000))
 	for _, c := range []struct {
 		name  string

@@ -1,6 +1,8 @@
 package columnar
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/heddle-io/heddle/storage/catalog"
@@ -32,8 +34,30 @@ type KeyStats struct {
 	LastHour time.Time `json:"last_hour"`
 }
 
+// noteCase tells of attribute keys that engines take for one which do not tell
+// upper from lower case.
+func (x *Inspection) noteCase(keys []catalog.KeyFact) {
+	const most = 5
+	seen, noted := map[string]string{}, 0
+	for _, k := range keys {
+		name := k.Key.Scope.String() + "." + k.Key.Name
+		for _, t := range k.Types {
+			column := strings.ToLower(columnName(name, "", t.Type))
+			other, ok := seen[column]
+			if !ok {
+				seen[column] = name
+				continue
+			}
+			if noted++; noted <= most {
+				x.note(fmt.Sprintf("the attribute keys %s and %s differ only in case: DuckDB takes their columns in several files for one", other, name))
+			}
+			break
+		}
+	}
+}
+
 // nameStats reads what the catalog knows of services and keys.
-func nameStats(c *catalog.Catalog, st *StoreStats, list bool) error {
+func (x *Inspection) nameStats(c *catalog.Catalog, st *StoreStats, list bool) error {
 	v := c.Vocabulary(defaultTenant)
 	services, err := v.Services(0)
 	if err != nil {
@@ -43,6 +67,7 @@ func nameStats(c *catalog.Catalog, st *StoreStats, list bool) error {
 	if err != nil {
 		return err
 	}
+	x.noteCase(keys)
 	st.Catalog.Services, st.Catalog.Keys = len(services), len(keys)
 	for _, s := range services {
 		st.Catalog.Operations += s.Operations

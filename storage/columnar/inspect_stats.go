@@ -205,7 +205,7 @@ func (x *Inspection) catalogStats(ctx context.Context, st *StoreStats, names boo
 		if err != nil {
 			return err
 		}
-		return nameStats(open, st, names)
+		return x.nameStats(open, st, names)
 	})
 	if err != nil && ctx.Err() == nil {
 		c.Problem = err.Error()

@@ -21,11 +21,11 @@ type partFile struct {
 
 	metaBytes int // of its metadata, decompressed
 
-	fixed    fixedColumns
-	attrs    listColumns // of spans or log records
-	events   listColumns
-	links    listColumns
-	body     listColumns // of log records
+	fixed  fixedColumns
+	attrs  listColumns // of spans or log records
+	events listColumns
+	links  listColumns
+	body   listColumns // of log records
 }
 
 // fixedColumns are the numbers of the columns that every part has.
