@@ -42,7 +42,10 @@ have more different values than is good, and what did not get a column of its ow
 			}
 			o.ByHour = by == "hour"
 			return s.inspect(cmd, func(ctx context.Context, x *columnar.Inspection) error {
+				p := newProgress(cmd.ErrOrStderr(), "reading")
+				o.Progress = p.show
 				st, err := x.Stats(ctx, o)
+				p.clear()
 				if err != nil {
 					return err
 				}

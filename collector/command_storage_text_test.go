@@ -132,10 +132,16 @@ func TestProgressText(t *testing.T) {
 	if want := "\r\x1b[Kverifying: 25 %, 1.0 MiB of 4.0 MiB, 6s left\r\x1b[K"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
-	silent := newProgress(&b, "exporting")
-	silent.start = silent.start.Add(-time.Hour)
-	silent.show(1, 2)
-	if strings.Contains(b.String(), "exporting") {
-		t.Error("there is progress where there is no terminal")
+
+	b.Reset()
+	p = newProgress(&b, "exporting") // no terminal
+	p.now, p.start = func() time.Time { return now }, now
+	for range 150 {
+		p.show(1<<20, 4<<20)
+		now = now.Add(time.Second)
+	}
+	p.clear()
+	if want := "exporting: 25 %, 1.0 MiB of 4.0 MiB, 3m0s left\nexporting: 25 %, 1.0 MiB of 4.0 MiB, 6m0s left\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }

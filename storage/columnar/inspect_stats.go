@@ -21,6 +21,10 @@ type StatsOptions struct {
 	ByHour  bool // not by day
 	Names   bool // list the services, operations and keys that the catalog knows
 	Columns int  // how many of the largest columns per signal; 0: the files of parts are not opened
+
+	// Progress, unless nil, is told often how much of the parts was looked at
+	// for the columns.
+	Progress func(doneBytes, totalBytes int64)
 }
 
 // StoreStats describe what a data directory has.
@@ -148,7 +152,7 @@ func (x *Inspection) Stats(ctx context.Context, o StatsOptions) (*StoreStats, er
 		return nil, err
 	}
 	if o.Columns > 0 {
-		if err := x.columnStats(ctx, st, o.Columns); err != nil {
+		if err := x.columnStats(ctx, st, o); err != nil {
 			return nil, err
 		}
 	}
