@@ -101,9 +101,7 @@ func chargeWindow(body io.Reader, take func(int64) error) (io.Reader, error) {
 	buffered := bufio.NewReaderSize(body, zstd.HeaderMaxSize)
 	start, _ := buffered.Peek(zstd.HeaderMaxSize)
 	var header zstd.Header
-	if header.Decode(start) != nil {
-		return buffered, nil // what is wrong with it is for the decoder to say
-	}
+	_ = header.Decode(start) // what is wrong with it is for the decoder to say
 	return buffered, take(int64(min(header.WindowSize, maxWindow)))
 }
 

@@ -15,9 +15,9 @@ func TestChooseForgotten(t *testing.T) {
 	ago := func(d time.Duration) int64 { return now.Add(-d).UnixNano() }
 	// orders are pending ones and then one that was carried out at each time.
 	orders := func(pending int, doneNs ...int64) []catalog.Tombstone {
-		list := make([]catalog.Tombstone, pending)
-		for _, ns := range doneNs {
-			list = append(list, catalog.Tombstone{DoneNs: ns})
+		list := make([]catalog.Tombstone, pending+len(doneNs))
+		for i, ns := range doneNs {
+			list[pending+i].DoneNs = ns
 		}
 		return list
 	}
