@@ -3,7 +3,6 @@ package collector
 import (
 	"bufio"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -45,8 +44,10 @@ What was asked to be deleted is not exported, carried out or not. The orders to
 delete are in the catalog, also that of a heddle that is running; if it cannot be
 read the export is refused, unless --include-deleted says that it may have them.
 
-The file appears under its name when it is complete, not before.`,
+The file appears under its name when it is complete, not before. What takes long
+tells on the standard error how far it is.`,
 		Example: `  heddle storage export --output spans.parquet
+  heddle storage export --trace 5b8efff798038103d269b633813fc60c
   heddle storage export --from -1h --service checkout --format otlp-json | gzip > checkout.jsonl.gz
   heddle storage export --signal logs --from 2026-08-01 --to 2026-08-02 --output logs.parquet`,
 		Args: noArguments,
@@ -67,7 +68,7 @@ The file appears under its name when it is complete, not before.`,
 	flags.StringVar(&f.from, "from", "", "first `TIME` (default: the beginning)")
 	flags.StringVar(&f.to, "to", "", "`TIME` before which to end (default: the end)")
 	flags.StringVar(&f.service, "service", "", "only what has this service.name")
-	flags.StringVar(&f.trace, "trace", "", "only the trace with this `ID`, 32 hexadecimal digits")
+	flags.StringVar(&f.trace, "trace", "", "only the trace with this `ID`, up to 32 hexadecimal digits, and log records that name it")
 	flags.StringVarP(&f.output, "output", "o", "-", "`FILE` to write, - is the standard output")
 	flags.BoolVar(&f.force, "force", false, "replace a file that is there")
 	flags.BoolVar(&f.includeDeleted, "include-deleted", false, "also what was asked to be deleted and is still on disk")
@@ -97,11 +98,9 @@ func (f *exportFlags) options() (o columnar.ExportOptions, err error) {
 		return o, err
 	}
 	if f.trace != "" {
-		id, err := hex.DecodeString(f.trace)
-		if err != nil || len(id) != len(o.TraceID) || storage.TraceID(id).IsEmpty() {
-			return o, fmt.Errorf("--trace %q is no trace id: write its 32 hexadecimal digits", f.trace)
+		if o.TraceID, err = storage.ParseTraceID(f.trace); err != nil || o.TraceID.IsEmpty() {
+			return o, fmt.Errorf("--trace %q is no trace id: write its 32 hexadecimal digits; zeros at the beginning may be left out", f.trace)
 		}
-		o.TraceID = storage.TraceID(id)
 	}
 	return o, nil
 }

@@ -9,10 +9,11 @@ import (
 	"golang.org/x/term"
 )
 
-// progress is a line on a terminal that tells how far something is. Elsewhere
-// it is silent.
+// progress tells how far something is: on a terminal by a line that changes,
+// elsewhere by a line a minute.
 type progress struct {
-	w     io.Writer // nil: silent
+	w     io.Writer
+	lines bool // it is no terminal
 	what  string
 	now   func() time.Time
 	start time.Time
@@ -21,10 +22,8 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, what string) *progress {
-	p := &progress{what: what, now: time.Now}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.w = w
-	}
+	f, ok := w.(*os.File)
+	p := &progress{w: w, lines: !ok || !term.IsTerminal(int(f.Fd())), what: what, now: time.Now}
 	p.start = p.now()
 	return p
 }
@@ -32,18 +31,26 @@ func newProgress(w io.Writer, what string) *progress {
 const (
 	progressFirst = time.Second // what takes less needs no progress
 	progressEvery = 200 * time.Millisecond
+
+	progressLines = time.Minute // where it is no terminal
 )
 
 // show tells that done of total bytes are done.
 func (p *progress) show(done, total int64) {
-	if p.w == nil {
-		return
+	first, every := progressFirst, progressEvery
+	if p.lines {
+		first, every = progressLines, progressLines
 	}
 	now := p.now()
-	if now.Sub(p.start) < progressFirst || now.Sub(p.last) < progressEvery {
+	if now.Sub(p.start) < first || now.Sub(p.last) < every {
 		return
 	}
-	p.last, p.shown = now, true
+	p.last = now
+	if p.lines {
+		fmt.Fprintf(p.w, "%s: %s\n", p.what, progressText(done, total, now.Sub(p.start)))
+		return
+	}
+	p.shown = true
 	fmt.Fprintf(p.w, "\r\x1b[K%s: %s", p.what, progressText(done, total, now.Sub(p.start)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -19,11 +20,14 @@ func (s *storageCommand) newStatsCommand() *cobra.Command {
 		Use:   "stats",
 		Short: "Tell how much is stored, from when, and what takes the space",
 		Long: `Tell how many parts, rows and bytes there are by the day on which they came, what
-is only in the log, and how large everything else is. With --columns the files of
+is only in the log, and how large everything else is. With --names the services and
+attribute keys that were received are listed, as the catalog has counted them since
+the oldest hour that is stored, with their operations in JSON. With --columns the files of
 all parts are opened, too, to tell which columns are the largest, which attributes
 have more different values than is good, and what did not get a column of its own.`,
 		Example: `  heddle storage stats
   heddle storage stats --by hour --columns=50
+  heddle storage stats --names
   heddle storage stats --store archive -o json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,7 +42,10 @@ have more different values than is good, and what did not get a column of its ow
 			}
 			o.ByHour = by == "hour"
 			return s.inspect(cmd, func(ctx context.Context, x *columnar.Inspection) error {
+				p := newProgress(cmd.ErrOrStderr(), "reading")
+				o.Progress = p.show
 				st, err := x.Stats(ctx, o)
+				p.clear()
 				if err != nil {
 					return err
 				}
@@ -51,6 +58,7 @@ have more different values than is good, and what did not get a column of its ow
 	}
 	addFormatFlag(cmd, &format)
 	cmd.Flags().StringVar(&by, "by", "day", "day or hour of arrival, UTC")
+	cmd.Flags().BoolVar(&o.Names, "names", false, "list services and attribute keys, too")
 	cmd.Flags().IntVar(&o.Columns, "columns", 0, "tell the `N` largest columns of spans and of logs, too; without =N, 20")
 	cmd.Flags().Lookup("columns").NoOptDefVal = "20"
 	return cmd
@@ -63,15 +71,17 @@ func printStats(w io.Writer, st *columnar.StoreStats, o columnar.StatsOptions) e
 	t := newTable(w)
 	fmt.Fprintf(t, "log\t%s in %s; in parts up to position %s of spans, %s of logs%s\n", sizeText(uint64(st.Log.Bytes)), things(uint64(st.Log.Files), "segment"),
 		countText(st.Log.SpansInParts), countText(st.Log.LogsInParts), logText(&st.Log))
-	deletions := things(uint64(st.Catalog.Deletions), "deletion") + " to be carried out"
+	known := fmt.Sprintf("%s to be carried out; %s with %s, %s", things(uint64(st.Catalog.Deletions), "deletion"),
+		things(uint64(st.Catalog.Services), "service"), things(uint64(st.Catalog.Operations), "operation"), things(uint64(st.Catalog.Keys), "attribute key"))
 	if st.Catalog.Problem != "" {
-		deletions = "deletions are not known: " + st.Catalog.Problem
+		known = "it cannot be read: " + st.Catalog.Problem
 	}
-	fmt.Fprintf(t, "catalog\t%s in %s; %s\n", sizeText(uint64(st.Catalog.Bytes)), things(uint64(st.Catalog.Files), "file"), deletions)
+	fmt.Fprintf(t, "catalog\t%s in %s; %s\n", sizeText(uint64(st.Catalog.Bytes)), things(uint64(st.Catalog.Files), "file"), known)
 	fmt.Fprintf(t, "quarantine\t%s in %s\n", sizeText(uint64(st.Quarantine.Bytes)), things(uint64(st.Quarantine.Files), "file"))
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	printNames(w, st)
 	if o.Columns > 0 {
 		printColumns(w, "\nlargest columns\n", st.Columns)
 		printColumns(w, "\nattributes with too many different texts for a dictionary\n", st.ManyValues)
@@ -142,6 +152,25 @@ func printLevels(w io.Writer, st *columnar.StoreStats) {
 		fmt.Fprintf(t, "%s\t%d times\t%d\t%s\t%s\n", l.Signal, l.Level, l.Parts, countText(l.Rows), sizeText(l.Bytes))
 	}
 	fmt.Fprintln(t)
+	_ = t.Flush()
+}
+
+func printNames(w io.Writer, st *columnar.StoreStats) {
+	const hour = "2006-01-02 15h"
+	t := newTable(w)
+	if len(st.Services) > 0 {
+		fmt.Fprint(t, "\nSERVICE\tOPERATIONS\tSPANS\tLAST HOUR\n")
+	}
+	for _, s := range st.Services {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, countText(uint64(len(s.Operations))), countText(s.Spans), s.LastHour.Format(hour))
+	}
+	_ = t.Flush() // here and below: a broken output shows at the end
+	if len(st.Keys) > 0 {
+		fmt.Fprint(t, "\nSCOPE\tATTRIBUTE\tTYPES\tVALUES\tLAST HOUR\n")
+	}
+	for _, k := range st.Keys {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", k.Scope, k.Name, strings.Join(k.Types, " "), countText(k.Values), k.LastHour.Format(hour))
+	}
 	_ = t.Flush()
 }
 

@@ -137,6 +137,7 @@ func TestStorageExport(t *testing.T) {
 	}{
 		{nil, "20 spans"},
 		{[]string{"--trace", "01030000000000000000000000000000"}, "4 spans"},
+		{[]string{"--trace", "1030000000000000000000000000000"}, "4 spans"},
 		{[]string{"--from", "-1h"}, "0 spans"},
 		{[]string{"--from", "2026-05-28", "--to", "2026-05-29T00:00:00+02:00"}, "20 spans"},
 		{[]string{"--signal", "logs"}, "3 log records"},
@@ -216,7 +217,7 @@ func TestStorageErrors(t *testing.T) {
 		{[]string{"export", "--from", "yesterday"}, 2, "write a time as in"},
 		{[]string{"export", "--from", "-1h", "--to", "-2h"}, 2, "is not before"},
 		{[]string{"export", "--from", "1492-10-12"}, 2, "1678"},
-		{[]string{"export", "--trace", "1234"}, 2, "32 hexadecimal digits"},
+		{[]string{"export", "--trace", "checkout"}, 2, "32 hexadecimal digits"},
 		{[]string{"export", "--trace", "00000000000000000000000000000000"}, 2, "no trace id"},
 	} {
 		r := run(t, append([]string{"storage"}, c.args...)...)

@@ -47,8 +47,13 @@ func TestStatsText(t *testing.T) {
 			FileStats: columnar.FileStats{Files: 2, Bytes: 3_000_000}, SpansInParts: 4711, LogsInParts: 4700,
 			Read: true, First: 4600, Last: 4720, OnlyInLog: 9,
 		},
-		Catalog:    columnar.CatalogStats{FileStats: columnar.FileStats{Files: 5, Bytes: 1 << 20}, Deletions: 1},
+		Catalog:    columnar.CatalogStats{FileStats: columnar.FileStats{Files: 5, Bytes: 1 << 20}, Deletions: 1, Services: 2, Operations: 3, Keys: 1},
 		Quarantine: columnar.FileStats{Files: 1, Bytes: 900},
+		Services: []columnar.ServiceStats{
+			{Name: "cart", Spans: 1_234_000, LastHour: day, Operations: make([]columnar.OperationStats, 2)},
+			{Name: "checkout", Spans: 1567, LastHour: day.Add(25 * time.Hour), Operations: make([]columnar.OperationStats, 1)},
+		},
+		Keys:       []columnar.KeyStats{{Scope: "span", Name: "http.status_code", Types: []string{"string", "int"}, Values: 900, LastHour: day}},
 		Columns:    []columnar.ColumnStats{{Signal: "spans", Column: "span_id", Rows: 1_235_567, Values: 1_235_567, Bytes: 9_884_536, UncompressedBytes: 9_884_536, Groups: 20}},
 		ManyValues: []columnar.ColumnStats{{Signal: "spans", Column: "span.request_id", Rows: 1_235_567, Values: 300_000, Bytes: 5_000_000, UncompressedBytes: 11_000_000, Groups: 20, Plain: 20}},
 		Overflow:   []columnar.OverflowStats{{Signal: "spans", Rows: 77, Keys: 1200, Bytes: 12_345}},
@@ -127,10 +132,16 @@ func TestProgressText(t *testing.T) {
 	if want := "\r\x1b[Kverifying: 25 %, 1.0 MiB of 4.0 MiB, 6s left\r\x1b[K"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
-	silent := newProgress(&b, "exporting")
-	silent.start = silent.start.Add(-time.Hour)
-	silent.show(1, 2)
-	if strings.Contains(b.String(), "exporting") {
-		t.Error("there is progress where there is no terminal")
+
+	b.Reset()
+	p = newProgress(&b, "exporting") // no terminal
+	p.now, p.start = func() time.Time { return now }, now
+	for range 150 {
+		p.show(1<<20, 4<<20)
+		now = now.Add(time.Second)
+	}
+	p.clear()
+	if want := "exporting: 25 %, 1.0 MiB of 4.0 MiB, 3m0s left\nexporting: 25 %, 1.0 MiB of 4.0 MiB, 6m0s left\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }

@@ -30,7 +30,7 @@ the log, and which files there are. Each line of the output is something that wa
 found: where, what it means and what can be done. A notice is something to know or
 to tidy up, from which nothing suffers that is stored.
 
-The exit code is 0 when nothing is damaged, and 1 when something is.`,
+What takes long tells on the standard error how far it is. The exit code is 0 when nothing is damaged, and 1 when something is.`,
 		Example: `  heddle storage verify
   heddle storage verify --data-dir /var/lib/heddle -o json`,
 		Args: noArguments,

@@ -10,7 +10,8 @@ type Deleter interface {
 	// answer that is asked for from now on, and they are gone from disk by
 	// DeletionStatus.DeadlineNs. Records that arrive later are not deleted.
 	Delete(ctx context.Context, d Deletion) (DeletionStatus, error)
-	// Deletions lists orders, pending and carried out, the newest first.
+	// Deletions lists orders, the newest first: every pending one, and one that
+	// was carried out until the store forgets it.
 	Deletions(ctx context.Context) ([]DeletionStatus, error)
 }
 

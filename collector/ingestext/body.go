@@ -30,6 +30,7 @@ type requestBody struct {
 	encoding string        // a known one
 	limit    int64         // of what is decompressed
 	zstd     func() *zstd.Decoder
+	share    share // what is charged for it
 
 	plain   io.Reader // made by the first Read
 	release func()    // of what plain reads with
@@ -41,7 +42,7 @@ var _ otlpdirect.WholeBody = (*requestBody)(nil)
 
 func (b *requestBody) Read(p []byte) (int, error) {
 	if b.plain == nil {
-		plain, release, err := decompress(b.encoding, b.wire, b.limit)
+		plain, release, err := decompress(b.encoding, b.wire, b.limit, b.share.take)
 		b.release = release
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF // nothing at all is not an empty body in an encoding
@@ -52,6 +53,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.plain = http.MaxBytesReader(b.w, io.NopCloser(plain), b.limit)
 	}
 	n, err := b.plain.Read(p)
+	if busy := b.share.take(int64(n)); busy != nil {
+		return n, b.fail(busy)
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = b.fail(err)
 	}
@@ -65,8 +69,11 @@ func (b *requestBody) fail(err error) error {
 	var (
 		large   tooLargeError
 		maximum *http.MaxBytesError
+		busy    busyError
 	)
 	switch {
+	case errors.As(err, &busy):
+		b.failed = busy
 	case errors.As(err, &large):
 		b.failed = large
 	case errors.As(err, &maximum):
@@ -86,6 +93,7 @@ func (b *requestBody) free() {
 		bytepool.Pool.Put(buffer)
 	}
 	b.buffers = nil
+	b.share.free()
 }
 
 // Whole implements otlpdirect.WholeBody.
@@ -99,7 +107,7 @@ func (b *requestBody) Whole() (storage.OTLPRequest, error) {
 		b.buffers = append(b.buffers, plain)
 		return storage.OTLPRequest{Body: *plain}, nil
 	}
-	wire, err := bytepool.ReadAll(b.wire, b.length)
+	wire, err := bytepool.ReadAll(&chargedReader{b.wire, b.share.take}, b.length)
 	if err != nil {
 		return storage.OTLPRequest{}, b.fail(err)
 	}
@@ -123,6 +131,20 @@ func (b *requestBody) Whole() (storage.OTLPRequest, error) {
 	}
 	b.buffers = append(b.buffers, plain)
 	return storage.OTLPRequest{Body: *plain, Wire: *wire, Encoding: b.encoding}, nil
+}
+
+// chargedReader charges a request for what is read of it.
+type chargedReader struct {
+	io.Reader
+	take func(int64) error
+}
+
+func (r *chargedReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if busy := r.take(int64(n)); busy != nil {
+		return n, busy
+	}
+	return n, err
 }
 
 // plainLength is the length of the body when it came as it is.
@@ -172,7 +194,7 @@ func (b *requestBody) gunzip(wire []byte) (*[]byte, error) {
 	if len(wire) >= 4 { // the length, modulo 2^32, is what gzip ends with
 		expected = int64(binary.LittleEndian.Uint32(wire[len(wire)-4:]))
 	}
-	g.limited = io.LimitedReader{R: &g.reader, N: b.limit + 1}
+	g.limited = io.LimitedReader{R: &chargedReader{&g.reader, b.share.take}, N: b.limit + 1}
 	plain, err := bytepool.ReadAll(&g.limited, min(expected, b.limit))
 	if err == nil && int64(len(*plain)) > b.limit {
 		bytepool.Pool.Put(plain)
@@ -190,10 +212,17 @@ func (b *requestBody) unzstd(wire []byte) (*[]byte, error) {
 		}
 		expected = int64(header.FrameContentSize)
 	}
-	plain := bytepool.Pool.Get(int(min(expected, b.limit)))
+	expected = min(expected, b.limit)
+	if err := b.share.take(expected); err != nil {
+		return nil, err
+	}
+	plain := bytepool.Pool.Get(int(expected))
 	unpacked, err := b.zstd().DecodeAll(wire, (*plain)[:0])
 	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || err == nil && int64(len(unpacked)) > b.limit {
 		err = tooLargeError(b.limit)
+	}
+	if err == nil {
+		err = b.share.take(max(int64(len(unpacked))-expected, 0))
 	}
 	if err != nil {
 		bytepool.Pool.Put(plain)
@@ -210,6 +239,9 @@ func (b *requestBody) unsnappy(wire []byte) (*[]byte, error) {
 		return nil, err
 	case int64(n) > b.limit:
 		return nil, tooLargeError(b.limit)
+	}
+	if err := b.share.take(int64(n)); err != nil {
+		return nil, err
 	}
 	plain := bytepool.Pool.Get(n)
 	if *plain, err = s2.Decode((*plain)[:0], wire); err != nil {

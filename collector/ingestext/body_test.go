@@ -20,7 +20,7 @@ var bodyZstd = sync.OnceValue(func() *zstd.Decoder { return newWholeZstd(bodyLim
 func newBody(encoding string, wire []byte) *requestBody {
 	return &requestBody{
 		w: httptest.NewRecorder(), wire: io.NopCloser(bytes.NewReader(wire)), length: int64(len(wire)),
-		encoding: encoding, limit: bodyLimit, zstd: bodyZstd,
+		encoding: encoding, limit: bodyLimit, zstd: bodyZstd, share: share{of: newInFlight(1 << 40)},
 	}
 }
 

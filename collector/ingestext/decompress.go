@@ -35,8 +35,9 @@ func knows(encoding string) bool {
 
 // decompress returns a reader of what body holds in the encoding and a function
 // that must be called when the reader is used no more. limit is the size after
-// decompression above which it need not read.
-func decompress(encoding string, body io.Reader, limit int64) (io.Reader, func(), error) {
+// decompression above which it need not read; take charges for what is held in
+// memory besides what is read.
+func decompress(encoding string, body io.Reader, limit int64, take func(int64) error) (io.Reader, func(), error) {
 	none := func() {}
 	switch encoding {
 	case "", "identity":
@@ -49,6 +50,10 @@ func decompress(encoding string, body io.Reader, limit int64) (io.Reader, func()
 		}
 		return r, func() { gzipReaders.Put(r) }, nil
 	case "zstd":
+		body, err := chargeWindow(body, take)
+		if err != nil {
+			return nil, none, err
+		}
 		r := zstdReaders.Get().(*zstd.Decoder)
 		if err := r.Reset(body); err != nil {
 			zstdReaders.Put(r)
@@ -65,7 +70,7 @@ func decompress(encoding string, body io.Reader, limit int64) (io.Reader, func()
 	case "lz4":
 		return lz4.NewReader(body), none, nil
 	case "snappy", "x-snappy-framed":
-		r, err := snappyReader(body, limit)
+		r, err := snappyReader(body, limit, take)
 		return r, none, err
 	}
 	return nil, none, encodingError(encoding)
@@ -90,26 +95,40 @@ func newWholeZstd(limit int64) *zstd.Decoder {
 	return d
 }
 
+// chargeWindow takes for what the first frame of a zstd body makes a decoder
+// remember, which is up to maxWindow however short the body is.
+func chargeWindow(body io.Reader, take func(int64) error) (io.Reader, error) {
+	buffered := bufio.NewReaderSize(body, zstd.HeaderMaxSize)
+	start, _ := buffered.Peek(zstd.HeaderMaxSize)
+	var header zstd.Header
+	_ = header.Decode(start) // what is wrong with it is for the decoder to say
+	return buffered, take(int64(min(header.WindowSize, maxWindow)))
+}
+
 // maxWindow bounds what a zstd sender may make a decoder remember.
 const maxWindow = 64 << 20
 
 var snappyFrame = []byte("\xff\x06\x00\x00sNaPpY")
 
 // snappyReader reads both forms of snappy that senders call by that name.
-func snappyReader(body io.Reader, limit int64) (io.Reader, error) {
+func snappyReader(body io.Reader, limit int64, take func(int64) error) (io.Reader, error) {
 	buffered := bufio.NewReader(body)
 	if start, _ := buffered.Peek(len(snappyFrame)); bytes.Equal(start, snappyFrame) {
 		return s2.NewReader(buffered, s2.ReaderMaxBlockSize(64<<10)), nil
 	}
-	block, err := io.ReadAll(buffered)
+	block, err := io.ReadAll(&chargedReader{buffered, take})
 	if err != nil {
 		return nil, err
 	}
-	switch n, err := s2.DecodedLen(block); {
+	n, err := s2.DecodedLen(block)
+	switch {
 	case err != nil:
 		return nil, err
 	case int64(n) > limit:
 		return nil, tooLargeError(limit)
+	}
+	if err := take(int64(n)); err != nil { // besides what the receiver reads it into
+		return nil, err
 	}
 	plain, err := s2.Decode(nil, block)
 	if err != nil {

@@ -49,7 +49,7 @@ func TestDecompress(t *testing.T) {
 	text := strings.Repeat("heddle ", 1000)
 	for range 2 { // the second time with readers that were used
 		for encoding, body := range packed(t, text) {
-			r, release, err := decompress(encoding, bytes.NewReader(body), 1<<20)
+			r, release, err := decompress(encoding, bytes.NewReader(body), 1<<20, freeOfCharge)
 			if err != nil {
 				t.Errorf("%s: %v", encoding, err)
 				continue
@@ -63,18 +63,18 @@ func TestDecompress(t *testing.T) {
 }
 
 func TestDecompressRefuses(t *testing.T) {
-	if _, _, err := decompress("br", nil, 1); !errors.As(err, new(encodingError)) {
+	if _, _, err := decompress("br", nil, 1, freeOfCharge); !errors.As(err, new(encodingError)) {
 		t.Errorf("unknown encoding: %v", err)
 	}
 	large := s2.EncodeSnappy(nil, make([]byte, 1000))
-	if _, _, err := decompress("snappy", bytes.NewReader(large), 999); !errors.As(err, new(tooLargeError)) {
+	if _, _, err := decompress("snappy", bytes.NewReader(large), 999, freeOfCharge); !errors.As(err, new(tooLargeError)) {
 		t.Errorf("too large: %v", err)
 	}
 	for encoding, body := range packed(t, "") {
 		if encoding == "" || encoding == "identity" {
 			continue
 		}
-		r, release, err := decompress(encoding, strings.NewReader("this is plain text and nothing else"), 1<<20)
+		r, release, err := decompress(encoding, strings.NewReader("this is plain text and nothing else"), 1<<20, freeOfCharge)
 		if err == nil {
 			_, err = io.ReadAll(r)
 		}

@@ -10,6 +10,8 @@
 //     that the protocol names: INVALID_ARGUMENT, 413, 415;
 //   - decompresses HTTP requests within a bound, and hands them on as they
 //     arrived too, for a receiver that asks for both;
+//   - bounds the bytes of all requests that are in memory, before a receiver
+//     decodes them, and tells senders to come back when there are too many;
 //   - turns a panic on a request into an internal error of that request;
 //   - counts all of it in heddle_receiver_rejected_requests_total.
 //

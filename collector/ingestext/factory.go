@@ -22,10 +22,17 @@ func NewFactory(metrics prometheus.Registerer) (extension.Factory, error) {
 	if err != nil {
 		return nil, err
 	}
+	held := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "heddle_receiver_in_flight_bytes",
+		Help: "Bytes of requests with telemetry that are in memory, compressed and decompressed.",
+	})
+	if err := metrics.Register(held); err != nil {
+		return nil, err
+	}
 	create := func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
 		c := cfg.(*Config)
 		decoder := sync.OnceValue(func() *zstd.Decoder { return newWholeZstd(c.MaxRequestBytes) })
-		return &ingest{config: c, refused: refused, logger: set.Logger, zstd: decoder}, nil
+		return &ingest{config: c, refused: refused, inFlight: &inFlight{limit: c.MaxInFlightBytes, gauge: held}, logger: set.Logger, zstd: decoder}, nil
 	}
 	return extension.NewFactory(Type, func() component.Config { return createDefaultConfig() }, create, component.StabilityLevelAlpha), nil
 }
@@ -34,10 +41,11 @@ type ingest struct {
 	component.StartFunc
 	component.ShutdownFunc
 
-	config  *Config
-	refused *refusals
-	logger  *zap.Logger
-	zstd    func() *zstd.Decoder // of whole bodies, made when it is first used
+	config   *Config
+	refused  *refusals
+	inFlight *inFlight
+	logger   *zap.Logger
+	zstd     func() *zstd.Decoder // of whole bodies, made when it is first used
 }
 
 var (

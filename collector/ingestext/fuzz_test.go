@@ -17,7 +17,7 @@ func FuzzDecompress(f *testing.F) {
 	}
 	f.Add("br", []byte("x"))
 	f.Fuzz(func(t *testing.T, encoding string, body []byte) {
-		if r, release, err := decompress(encoding, bytes.NewReader(body), limit); err == nil {
+		if r, release, err := decompress(encoding, bytes.NewReader(body), limit, freeOfCharge); err == nil {
 			_, _ = io.Copy(io.Discard, io.LimitReader(r, limit+1))
 			release()
 		}
@@ -25,7 +25,7 @@ func FuzzDecompress(f *testing.F) {
 		if !known {
 			return
 		}
-		r, release, err := decompress(encoding, bytes.NewReader(text), limit)
+		r, release, err := decompress(encoding, bytes.NewReader(text), limit, freeOfCharge)
 		if err != nil {
 			t.Fatalf("%s: a good body after a bad one: %v", encoding, err)
 		}

@@ -2,11 +2,13 @@ package ingestext
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
 
 	"go.uber.org/zap"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
@@ -14,6 +16,7 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/heddle-io/heddle/exporters/heddlestore"
 )
@@ -23,10 +26,10 @@ import (
 // The receiver's handler returns an empty response of an unexported type. To
 // say more, the interceptor returns an encoded response in its place, which
 // the codec passes through. The codec also keeps a request that does not
-// decode for the interceptor to refuse, because the server library itself
-// would call it an INTERNAL error.
+// decode, or for which there is no room, for the interceptor to refuse, because
+// the server library itself would call it an INTERNAL error.
 func (x *ingest) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
-	return x.serverOptions(newCodec()), nil
+	return x.serverOptions(newCodec(x.inFlight)), nil
 }
 
 func (x *ingest) serverOptions(c *codec) []grpc.ServerOption {
@@ -38,8 +41,8 @@ func (x *ingest) serverOptions(c *codec) []grpc.ServerOption {
 }
 
 func (x *ingest) intercept(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
-	if call, ok := ctx.Value(callKey{}).(*call); ok && call.malformed != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "the request is not a valid protobuf message: %v", call.malformed)
+	if call, ok := ctx.Value(callKey{}).(*call); ok && call.failed != nil {
+		return nil, failure(call.failed)
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -58,13 +61,34 @@ func (x *ingest) intercept(ctx context.Context, req any, info *grpc.UnaryServerI
 	return resp, nil
 }
 
-// codec is the codec of the process with two additions; see GetGRPCServerOptions.
-type codec struct {
-	encoding.CodecV2
-	failures sync.Map // request message -> error of its decoding
+// failure is what a call ends with whose request was not decoded.
+func failure(err error) error {
+	if busy := busyError(0); !errors.As(err, &busy) {
+		return status.Errorf(codes.InvalidArgument, "the request is not a valid protobuf message: %v", err)
+	}
+	s := status.New(codes.ResourceExhausted, err.Error())
+	if detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(busyAfter)}); err == nil {
+		s = detailed
+	}
+	return s.Err()
 }
 
-func newCodec() *codec { return &codec{CodecV2: encoding.GetCodecV2(proto.Name)} }
+// codec is the codec of the process with additions; see GetGRPCServerOptions.
+type codec struct {
+	encoding.CodecV2
+	inFlight *inFlight
+	received sync.Map // request message -> *received
+}
+
+// received is what the codec knows of a request.
+type received struct {
+	share  share
+	failed error // of its decoding
+}
+
+func newCodec(f *inFlight) *codec {
+	return &codec{CodecV2: encoding.GetCodecV2(proto.Name), inFlight: f}
+}
 
 // encoded is a response in its wire form.
 type encoded []byte
@@ -77,9 +101,11 @@ func (c *codec) Marshal(v any) (mem.BufferSlice, error) {
 }
 
 func (c *codec) Unmarshal(data mem.BufferSlice, v any) error {
-	if err := c.unmarshal(data, v); err != nil {
-		c.failures.Store(v, err)
+	r := &received{share: share{of: c.inFlight}}
+	if r.failed = r.share.take(int64(data.Len())); r.failed == nil {
+		r.failed = c.unmarshal(data, v)
 	}
+	c.received.Store(v, r)
 	return nil
 }
 
@@ -92,11 +118,11 @@ func (c *codec) unmarshal(data mem.BufferSlice, v any) (err error) {
 	return c.CodecV2.Unmarshal(data, v)
 }
 
-func (c *codec) takeFailure(req any) error {
-	if err, ok := c.failures.LoadAndDelete(req); ok {
-		return err.(error)
-	}
-	return nil
+// take returns what is known of a request, nil if the codec has not seen it.
+func (c *codec) take(req any) *received {
+	r, _ := c.received.LoadAndDelete(req)
+	known, _ := r.(*received)
+	return known
 }
 
 // callWatcher counts calls that end with an error, also those that the server
@@ -110,8 +136,9 @@ type callWatcher struct {
 
 // call is what is known of one call.
 type call struct {
-	method    string
-	malformed error // of its request
+	method string
+	failed error   // why its request was not decoded
+	shares []share // of its requests, of which there is one
 }
 
 type callKey struct{}
@@ -127,8 +154,14 @@ func (w *callWatcher) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	}
 	switch s := s.(type) {
 	case *stats.InPayload:
-		call.malformed = w.codec.takeFailure(s.Payload)
+		if r := w.codec.take(s.Payload); r != nil {
+			call.failed = r.failed
+			call.shares = append(call.shares, r.share)
+		}
 	case *stats.End:
+		for i := range call.shares {
+			call.shares[i].free()
+		}
 		if s.Error != nil {
 			w.refused.add(grpcProtocol(call.method), grpcReason(s.Error))
 		}

@@ -33,7 +33,7 @@ func TestMalformedRequestsAreForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := &ingest{config: createDefaultConfig(), refused: refused, logger: zap.NewNop()}
-	c := newCodec()
+	c := newCodec(newInFlight(1 << 20))
 	allow := false
 	authenticate := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		if !allow {
@@ -61,8 +61,8 @@ func TestMalformedRequestsAreForgotten(t *testing.T) {
 		}
 		allow = true
 	}
-	c.failures.Range(func(req, err any) bool {
-		t.Errorf("%T is still known: %v", req, err)
+	c.received.Range(func(req, what any) bool {
+		t.Errorf("%T is still known: %v", req, what)
 		return true
 	})
 }

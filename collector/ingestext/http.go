@@ -45,8 +45,15 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, a, encodingError(encoding))
 		return
 	}
-	body := &requestBody{w: w, wire: r.Body, length: r.ContentLength, encoding: encoding, limit: h.config.MaxRequestBytes, zstd: h.zstd}
+	body := &requestBody{
+		w: w, wire: r.Body, length: r.ContentLength, encoding: encoding, limit: h.config.MaxRequestBytes, zstd: h.zstd,
+		share: share{of: h.inFlight},
+	}
 	defer body.free()
+	if err := body.share.fits(max(r.ContentLength, 0)); err != nil {
+		h.refuse(w, r, a, err)
+		return
+	}
 	if encoding != "" {
 		r.Header.Del("Content-Encoding")
 		r.Header.Del("Content-Length")
@@ -101,6 +108,7 @@ func (h *httpHandler) refuse(w http.ResponseWriter, r *http.Request, a *answer, 
 		large   tooLargeError
 		maximum *http.MaxBytesError
 		unknown encodingError
+		busy    busyError
 		why     reason
 		code    = codes.InvalidArgument
 	)
@@ -110,6 +118,9 @@ func (h *httpHandler) refuse(w http.ResponseWriter, r *http.Request, a *answer, 
 	case errors.As(err, &unknown):
 		a.code, why = http.StatusUnsupportedMediaType, compression
 		a.header.Set("Accept-Encoding", knownEncodings)
+	case errors.As(err, &busy):
+		a.code, why, code = http.StatusTooManyRequests, inFlightBytes, codes.ResourceExhausted
+		a.header.Set("Retry-After", seconds(busyAfter))
 	case errors.Is(err, errPanic):
 		a.code, why, code = http.StatusInternalServerError, internal, codes.Internal
 	default:
@@ -150,10 +161,15 @@ func (a *answer) say(p partialSuccess) error {
 // Zipkin and of Jaeger's Thrift call every failure an internal error.
 func (a *answer) tooMany(message string, after time.Duration) {
 	a.code = http.StatusTooManyRequests
-	a.header.Set("Retry-After", strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10))
+	a.header.Set("Retry-After", seconds(after))
 	a.header.Set("Content-Type", "text/plain; charset=utf-8")
 	a.body.Reset()
 	a.body.WriteString(strings.ToValidUTF8(message, "\uFFFD") + "\n")
+}
+
+// seconds is a value of Retry-After.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
 
 func (a *answer) sayStatus(contentType string, s *spb.Status) {

@@ -37,6 +37,8 @@ const (
 	overloaded   reason = "overloaded"
 	canceled     reason = "canceled"
 	internal     reason = "internal"
+
+	inFlightBytes reason = "in_flight_bytes" // too many of all requests
 )
 
 type refusals struct{ counter *prometheus.CounterVec }
@@ -48,7 +50,7 @@ func newRefusals(metrics prometheus.Registerer) (*refusals, error) {
 	}, []string{"protocol", "reason"})}
 	// From 0, because a counter that appears with its first event hides that event.
 	for _, p := range []protocol{otlpGRPC, otlpHTTP, zipkinHTTP, jaegerGRPC, jaegerHTTP} {
-		for _, why := range []reason{malformed, tooLarge, compression, overloaded, internal} {
+		for _, why := range []reason{malformed, tooLarge, compression, overloaded, internal, inFlightBytes} {
 			r.counter.WithLabelValues(string(p), string(why))
 		}
 	}
@@ -114,6 +116,9 @@ func grpcReason(err error) reason {
 	case codes.ResourceExhausted:
 		if strings.Contains(s.Message(), "larger than max") {
 			return tooLarge
+		}
+		if strings.HasPrefix(s.Message(), busyText) {
+			return inFlightBytes
 		}
 		return overloaded
 	case codes.Unimplemented:

@@ -58,6 +58,12 @@ func (q *query) reload(w http.ResponseWriter, r *http.Request) {
 		answerText(w, http.StatusMethodNotAllowed, "use POST to reload the configuration\n")
 		return
 	}
+	// A page of another site could make a browser send it. What is no browser
+	// sends none of the headers that tell, and passes.
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		answerText(w, http.StatusForbidden, "a page of another origin may not reload the configuration\n")
+		return
+	}
 	if q.process.Reload == nil {
 		answerText(w, http.StatusNotImplemented, "this process has no configuration to reload\n")
 		return

@@ -168,6 +168,42 @@ func TestReload(t *testing.T) {
 	start(t, nil, Process{}).want(t, "POST", "/-/reload", 501)
 }
 
+// TestStateIsChangedFromOwnPagesOnly makes browsers send what changes something.
+func TestStateIsChangedFromOwnPagesOnly(t *testing.T) {
+	reloads := 0
+	s := start(t, map[string]any{"base_path": "/mesh"}, Process{Reload: func(context.Context) error { reloads++; return nil }})
+	for _, c := range []struct {
+		page    string
+		own     bool
+		headers []string
+	}{
+		{"none: a tool", true, nil},
+		{"own", true, []string{"Sec-Fetch-Site", "same-origin", "Origin", s.url}},
+		{"own, old browser", true, []string{"Origin", s.url}},
+		{"of another site", false, []string{"Sec-Fetch-Site", "cross-site"}},
+		{"of another port of the host", false, []string{"Sec-Fetch-Site", "same-site"}},
+		{"of another site, old browser", false, []string{"Origin", "https://evil.example"}},
+		{"sandboxed", false, []string{"Origin", "null"}},
+	} {
+		reload, archive, before := 403, 403, reloads
+		if c.own {
+			reload, archive, before = 200, 404, reloads+2 // there is no such trace
+		}
+		s.want(t, "POST", "/mesh/-/reload", reload, c.headers...)
+		s.want(t, "PUT", "/mesh/-/reload", reload, c.headers...)
+		if reloads != before {
+			t.Errorf("page %s: %d reloads, want %d", c.page, reloads, before)
+		}
+		for _, path := range []string{"/mesh/api/archive/1", "/mesh/jaeger/api/archive/1"} {
+			s.want(t, "POST", path, archive, c.headers...)
+		}
+		if !c.own {
+			s.want(t, "POST", "/mesh/heddle/v1/deletions", 403, c.headers...)
+			s.want(t, "DELETE", "/mesh/heddle/v1/traces/1", 403, c.headers...)
+		}
+	}
+}
+
 func TestBasePath(t *testing.T) {
 	s := start(t, map[string]any{"base_path": "/mesh/"}, Process{})
 	s.want(t, "GET", "/mesh/-/healthy", 200)

@@ -75,6 +75,7 @@ var diskMetrics = []diskMetric{
 	counterOf("merge_failures", "Merges that failed; they are tried again.", func(s *stats) uint64 { return s.MergeFailures }),
 	counterOf("folded_spans", "Spans that merges found to be the same as another.", func(s *stats) uint64 { return s.FoldedSpans }),
 	counterOf("damaged_parts", "Parts that cannot be read and were set aside in the folder quarantine.", func(s *stats) uint64 { return s.DamagedParts }),
+	counterOf("names_given_up", "Services, operations and attribute keys that the list in the catalog had no room for.", func(s *stats) uint64 { return s.NamesGivenUp }),
 	counterOf("expired_parts", "Parts given up because of their age or for room.", func(s *stats) uint64 { return s.ExpiredParts }),
 	counterOf("expired_rows", "Rows in parts given up because of their age or for room.", func(s *stats) uint64 { return s.ExpiredRows }),
 	counterOf("deleted_rows", "Rows that deletions removed from disk.", func(s *stats) uint64 { return s.DeletedRows }),

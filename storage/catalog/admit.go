@@ -7,11 +7,12 @@ import (
 
 // candidate is a thing that wants one of a bounded number of places.
 type candidate struct {
-	name    string
-	hour    uint32
-	count   uint64
-	known   bool        // it has a place
-	records [][2][]byte // key and value: what to write of a fresh one; the keys to delete of a known one
+	name  string
+	hour  uint32
+	count uint64
+	known bool   // it has a place
+	key   []byte // of its record
+	value []byte // what to write there; of a known one not looked at
 }
 
 // admit gives places to fresh candidates. While there are fewer things than
@@ -38,15 +39,13 @@ func (t *transaction) admit(fresh []candidate, used *int, most int, known func()
 				continue
 			}
 			*used--
-			for _, r := range c.records {
-				if err := t.delete(r[0]); err != nil {
-					return lost, err
-				}
+			if err := t.delete(c.key); err != nil {
+				return lost, err
 			}
 		}
 	}
 	for _, c := range fresh {
-		if err := t.setAll(c.records); err != nil {
+		if err := t.set(c.key, c.value); err != nil {
 			return lost, err
 		}
 		*used++
@@ -65,13 +64,4 @@ func weakestFirst(a, b candidate) int {
 		return 1
 	}
 	return cmp.Compare(a.name, b.name)
-}
-
-func (t *transaction) setAll(records [][2][]byte) error {
-	for _, r := range records {
-		if err := t.set(r[0], r[1]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -51,7 +51,7 @@ func Open(o Options) (*Catalog, error) {
 	c := &Catalog{
 		options: o,
 		log:     o.Logger.With("component", "catalog"),
-		now:     o.now,
+		now:     o.Now,
 		tenants: map[string]*usage{},
 		losses:  map[string]Losses{},
 	}

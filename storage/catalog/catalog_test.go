@@ -38,7 +38,7 @@ const testNowNs = 500_000 * hourNs // hour 500,000 is in 2027
 // testOptions are quiet, and of the time testNowNs.
 func testOptions(dir string) (Options, *clock) {
 	c := &clock{ns: testNowNs}
-	return Options{Dir: dir, Logger: slog.New(slog.DiscardHandler), now: c.now}, c
+	return Options{Dir: dir, Logger: slog.New(slog.DiscardHandler), Now: c.now}, c
 }
 
 func mustOpen(t testing.TB, o Options) *Catalog {
@@ -92,7 +92,6 @@ func TestCallsAfterCloseFail(t *testing.T) {
 		"Services":   func() error { _, err := v.Services(0); return err },
 		"Operations": func() error { _, err := v.Operations("a", 0); return err },
 		"Keys":       func() error { _, err := v.Keys(0); return err },
-		"TopValues":  func() error { _, err := v.TopValues(storage.KeyService, "", 0); return err },
 		"Losses":     func() error { _, err := v.Losses(); return err },
 		"Expire":     func() error { _, err := v.Expire(0); return err },
 		"Put":        func() error { _, err := objects.Put(Object{Kind: "k", ID: "i", JSON: []byte("1")}); return err },

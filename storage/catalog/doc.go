@@ -1,7 +1,7 @@
 // Package catalog keeps the small, durable facts of the embedded store: what
-// was asked to be deleted, what services, operations, keys and values exist to
-// pick from, what people saved, and what background jobs remember. It never
-// holds a span or a log record, and no key per span.
+// was asked to be deleted, what services, operations and keys there are, what
+// people saved, and what background jobs remember. It never holds a span or a
+// log record, and no key per span.
 //
 // A Catalog is a badger database with synchronous writes. A nil error of a
 // method that changes something means that the change survives a crash and a
@@ -14,7 +14,7 @@
 // and are safe for concurrent use:
 //
 //	c.Tombstones()       what was deleted, of all tenants
-//	c.Vocabulary(tenant) services, operations, keys, values
+//	c.Vocabulary(tenant) services, operations, keys
 //	c.Objects(tenant)    saved documents with revisions
 //	c.Settings(tenant)   names and bytes for jobs
 package catalog

@@ -25,31 +25,30 @@ type sample struct {
 
 func samples() []sample {
 	k := storage.Key{Scope: storage.ScopeSpan, Name: "user.id"}
-	all := []storage.Value{
-		storage.String("a"), storage.String(""), storage.Int(-1), storage.Int(math.MaxInt64), storage.Float(1.5), storage.Float(math.NaN()),
-		storage.Bool(true), storage.Bool(false), storage.Bytes([]byte{0, 255}),
-	}
-	top := valuesRecord{floor: 300}
-	for i, v := range all {
-		top.values = append(top.values, valueRecord{v, uint32(400_000 + i), uint64(i) << 7})
-	}
 	service := serviceRecord{hour: 495_000, count: 300, operations: []operationRecord{
 		{operation{"GET /", 2}, 495_000, 200}, {operation{"", -1}, 1, math.MaxUint64},
 	}}
-	key := keyRecord{manyHour: 495_000, types: []typeRecord{{storage.TypeString, 495_000, 5}, {storage.TypeArray, 3, 130}}}
+	key := keyRecord{types: []typeRecord{{storage.TypeString, 495_000, 5}, {storage.TypeArray, 3, 130}}}
 	trace := Tombstone{ID: 258, Tenant: "default", Signals: SignalBoth, TraceID: &storage.TraceID{1, 15: 2}, LSN: 1 << 40,
 		CreatedNs: testNowNs, DeadlineNs: testNowNs + 1, Reason: "ticket 12"}
 	value := Tombstone{ID: 3, Tenant: "acme", Signals: SignalLogs, Where: &Match{k, storage.Int(-42)}, CreatedNs: 1, DoneNs: 2, RowsDeleted: 300}
 	object := Object{Kind: "dashboard", ID: "a", Revision: 300, CreatedNs: 1, UpdatedNs: 2, JSON: []byte(`{"a":1}`)}
-	return []sample{
+	list := []sample{
 		{"tombstone by trace", tombstoneKey(trace.ID), trace.encode()},
 		{"tombstone by value", tombstoneKey(value.ID), value.encode()},
 		{"service", serviceKey("default", "cart"), service.encode()},
-		{"key", attributeKey(prefixKey, "default", k), key.encode()},
-		{"values", attributeKey(prefixValues, "default", k), top.encode()},
+		{"key", attributeKey("default", k), key.encode()},
 		{"object", objectKey("default", object.Kind, object.ID), object.encode()},
 		{"setting", settingKey("default", "compact"), append([]byte{recordVersion}, "bytes"...)},
 	}
+	for i, v := range []storage.Value{
+		storage.String("a"), storage.String(""), storage.Int(math.MaxInt64), storage.Float(1.5), storage.Float(math.NaN()),
+		storage.Bool(true), storage.Bool(false), storage.Bytes([]byte{0, 255}),
+	} {
+		value.ID, value.Where = uint64(10+i), &Match{k, v}
+		list = append(list, sample{"tombstone by the " + v.Type().String() + " " + v.Text(), tombstoneKey(value.ID), value.encode()})
+	}
+	return list
 }
 
 // The golden file is the format: a change of it needs a new record or schema
@@ -96,13 +95,6 @@ var decoders = map[string]func(b []byte) ([]byte, error){
 			return nil, err
 		}
 		return k.encode(), nil
-	},
-	"values": func(b []byte) ([]byte, error) {
-		r, err := decodeValues(b)
-		if err != nil {
-			return nil, err
-		}
-		return r.encode(), nil
 	},
 	"object": func(b []byte) ([]byte, error) {
 		o, err := decodeObject("k", "i", b)

@@ -4,12 +4,12 @@ import "slices"
 
 // Expired counts what Expire forgot.
 type Expired struct {
-	Services, Operations, Keys, Values int
-	Damaged                            int // records that could not be read
+	Services, Operations, Keys int
+	Damaged                    int // records that could not be read
 }
 
 // Expire forgets what was last seen in an hour before that of beforeNs, and
-// records that cannot be read. It is meant to be called once an hour.
+// records that cannot be read. It reads all there is: once an hour is enough.
 func (v Vocabulary) Expire(beforeNs int64) (e Expired, err error) {
 	if err := checkTenant(v.tenant); err != nil {
 		return Expired{}, describe("expire", err)
@@ -37,7 +37,7 @@ func (v Vocabulary) Expire(beforeNs int64) (e Expired, err error) {
 			if err != nil {
 				return err
 			}
-			if c.gone != nil {
+			if c.value == nil {
 				*c.gone(u)--
 			}
 		}
@@ -52,7 +52,7 @@ func (v Vocabulary) Expire(beforeNs int64) (e Expired, err error) {
 // change is a record to be written, or deleted when it has no value.
 type change struct {
 	key, value []byte
-	gone       func(*usage) *int // what there is one less of; nil: nothing
+	gone       func(*usage) *int // what there is one less of without it
 }
 
 func (v Vocabulary) expireServices(t *transaction, before uint32, e *Expired) (changes []change, err error) {
@@ -81,52 +81,21 @@ func (v Vocabulary) expireServices(t *transaction, before uint32, e *Expired) (c
 
 func (v Vocabulary) expireKeys(t *transaction, before uint32, e *Expired) (changes []change, err error) {
 	gone := func(u *usage) *int { return &u.keys }
-	dead := map[string]bool{} // keys whose values go with them
 	prefix := tenantKey(prefixKey, v.tenant)
 	err = t.scan(prefix, withValues, func(rest, value []byte) error {
-		key := slices.Concat(prefix, rest)
+		c := change{key: slices.Concat(prefix, rest), gone: gone}
 		k, err := decodeKey(value)
-		changed := err == nil && k.expire(before)
 		switch {
 		case err != nil:
 			e.Damaged++
+		case !k.expire(before):
+			return nil
 		case len(k.types) == 0:
 			e.Keys++
-		case changed:
-			changes = append(changes, change{key: key, value: k.encode()})
-			return nil
 		default:
-			return nil
+			c.value = k.encode()
 		}
-		dead[string(rest)] = true
-		changes = append(changes, change{key: key, gone: gone})
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	prefix = tenantKey(prefixValues, v.tenant)
-	err = t.scan(prefix, withValues, func(rest, value []byte) error {
-		key := slices.Concat(prefix, rest)
-		r, err := decodeValues(value)
-		switch {
-		case dead[string(rest)]:
-			changes = append(changes, change{key: key})
-		case err != nil:
-			e.Damaged++
-			changes = append(changes, change{key: key})
-		default:
-			n := len(r.values)
-			if !r.expire(before) {
-				return nil
-			}
-			e.Values += n - len(r.values)
-			c := change{key: key}
-			if len(r.values) > 0 {
-				c.value = r.encode()
-			}
-			changes = append(changes, c)
-		}
+		changes = append(changes, c)
 		return nil
 	})
 	return changes, err

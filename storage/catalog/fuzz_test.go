@@ -28,7 +28,6 @@ func fuzz(f *testing.F, what string) {
 func FuzzTombstone(f *testing.F) { fuzz(f, "tombstone") }
 func FuzzService(f *testing.F)   { fuzz(f, "service") }
 func FuzzKey(f *testing.F)       { fuzz(f, "key") }
-func FuzzValues(f *testing.F)    { fuzz(f, "values") }
 func FuzzObject(f *testing.F)    { fuzz(f, "object") }
 func FuzzSetting(f *testing.F)   { fuzz(f, "setting") }
 

@@ -8,10 +8,9 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
-// keyRecord is what is known of a key without its values.
+// keyRecord is what is known of a key.
 type keyRecord struct {
-	manyHour uint32 // in which it last had more values than are kept; 0: never
-	types    []typeRecord
+	types []typeRecord
 }
 
 type typeRecord struct {
@@ -20,8 +19,7 @@ type typeRecord struct {
 	count uint64
 }
 
-// merge adds what was seen. Whether there are more values than are kept is
-// for the merge of values to say.
+// merge adds what was seen.
 func (k *keyRecord) merge(seen map[storage.Type]uint64, hour uint32) {
 	for typ, count := range seen {
 		i := slices.IndexFunc(k.types, func(t typeRecord) bool { return t.typ == typ })
@@ -55,15 +53,11 @@ func (k *keyRecord) count() (n uint64) {
 func (k *keyRecord) expire(before uint32) bool {
 	n := len(k.types)
 	k.types = slices.DeleteFunc(k.types, func(t typeRecord) bool { return t.hour < before })
-	changed := len(k.types) < n
-	if k.manyHour != 0 && k.manyHour < before {
-		k.manyHour, changed = 0, true
-	}
-	return changed
+	return len(k.types) < n
 }
 
 func (k *keyRecord) encode() []byte {
-	b := binary.AppendUvarint([]byte{recordVersion}, uint64(k.manyHour))
+	b := []byte{recordVersion, 0} // 0 is kept for an hour that was never written
 	b = binary.AppendUvarint(b, uint64(len(k.types)))
 	for _, t := range k.types {
 		b = append(b, byte(t.typ))
@@ -75,7 +69,10 @@ func (k *keyRecord) encode() []byte {
 
 func decodeKey(b []byte) (*keyRecord, error) {
 	d := decode("key", b)
-	k := &keyRecord{manyHour: d.hour()}
+	if reserved := d.byte(); reserved != 0 {
+		d.fail("has %d where 0 is expected", reserved)
+	}
+	k := &keyRecord{}
 	n := d.count(3)
 	k.types = make([]typeRecord, 0, n)
 	for range n {

@@ -22,7 +22,6 @@ const (
 	prefixTombstone = 't' // id, 8 bytes big endian              -> tombstone
 	prefixService   = 's' // tenant, name                        -> serviceRecord
 	prefixKey       = 'k' // tenant, scope, name                 -> keyRecord
-	prefixValues    = 'v' // tenant, scope, name                 -> valuesRecord
 	prefixObject    = 'o' // tenant, kind with its length, id    -> object
 	prefixSetting   = 'j' // tenant, name                        -> bytes
 )
@@ -47,9 +46,9 @@ func serviceKey(tenant, name string) []byte { return append(tenantKey(prefixServ
 
 func settingKey(tenant, name string) []byte { return append(tenantKey(prefixSetting, tenant), name...) }
 
-// attributeKey is the key of a keyRecord or a valuesRecord.
-func attributeKey(prefix byte, tenant string, k storage.Key) []byte {
-	return append(append(tenantKey(prefix, tenant), byte(k.Scope)), k.Name...)
+// attributeKey is the key of a keyRecord.
+func attributeKey(tenant string, k storage.Key) []byte {
+	return append(append(tenantKey(prefixKey, tenant), byte(k.Scope)), k.Name...)
 }
 
 func kindKey(tenant, kind string) []byte { return appendText(tenantKey(prefixObject, tenant), kind) }

@@ -12,15 +12,13 @@ const (
 	MaxServices   = 10_000
 	MaxOperations = 500 // of a service
 	MaxKeys       = 10_000
-	MaxValues     = 100 // of a key
-	MaxValueBytes = 256 // of the text or bytes of a value; a longer one is not listed
 )
 
 // Observation is what a sealed part had. Things may be named more than once,
 // their counts add up. The memory stays the caller's.
 type Observation struct {
-	// SeenNs is the time of the newest record. It counts by the hour, and one
-	// ahead of the clock counts as now: what a wrong clock made would never be
+	// SeenNs is when the records arrived. It counts by the hour, and one ahead
+	// of the clock counts as now: what a wrong clock made would never be
 	// forgotten otherwise.
 	SeenNs   int64
 	Services []ServiceSeen
@@ -46,11 +44,6 @@ type KeySeen struct {
 	Key   storage.Key
 	Type  storage.Type
 	Count uint64 // values under the key, of this type
-	// Values are some of them, each once. The most frequent ones should be
-	// among them; a few hundred are enough. Values that are not scalar, or too
-	// long, are left out.
-	Values []storage.ValueCount
-	More   bool // there were further values than those
 }
 
 // Losses counts what a vocabulary did not take or gave up since the catalog
@@ -66,7 +59,7 @@ type Losses struct {
 type observed struct {
 	hour     uint32
 	services map[string]map[operation]uint64
-	keys     map[storage.Key]*observedKey
+	keys     map[storage.Key]map[storage.Type]uint64
 	unusable uint64
 }
 
@@ -76,19 +69,13 @@ type operation struct {
 	kind int32
 }
 
-type observedKey struct {
-	types  map[storage.Type]uint64
-	values map[storage.Value]uint64
-	more   bool
-}
-
 func usable(name string) bool { return len(name) <= MaxNameBytes && utf8.ValidString(name) }
 
 func (o Observation) normalise(nowNs int64) observed {
 	n := observed{
 		hour:     hourOf(min(o.SeenNs, nowNs)),
 		services: make(map[string]map[operation]uint64, len(o.Services)),
-		keys:     make(map[storage.Key]*observedKey, len(o.Keys)),
+		keys:     make(map[storage.Key]map[storage.Type]uint64, len(o.Keys)),
 	}
 	for _, s := range o.Services {
 		if s.Name == "" {
@@ -123,20 +110,12 @@ func (n *observed) addKey(k KeySeen) {
 		n.unusable++
 		return
 	}
-	to := n.keys[k.Key]
-	if to == nil {
-		to = &observedKey{types: map[storage.Type]uint64{}, values: make(map[storage.Value]uint64, len(k.Values))}
-		n.keys[k.Key] = to
+	types := n.keys[k.Key]
+	if types == nil {
+		types = map[storage.Type]uint64{}
+		n.keys[k.Key] = types
 	}
-	to.types[k.Type] = add(to.types[k.Type], k.Count)
-	to.more = to.more || k.More
-	for _, v := range k.Values {
-		if scalar(v.Value.Type()) && len(v.Value.Str()) <= MaxValueBytes {
-			to.values[v.Value] = add(to.values[v.Value], v.Count)
-		} else {
-			to.more = true
-		}
-	}
+	types[k.Type] = add(types[k.Type], k.Count)
 }
 
 // knownType says whether values can have the type.

@@ -8,16 +8,17 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
-// Vocabulary is what there is to pick from in a tenant: services with their
-// operations, keys with their types and most frequent values. It is a help for
-// people who write queries: counts are approximate, the lists are bounded, and
-// times are exact to the hour.
+// Vocabulary is what there is in a tenant: services with their
+// operations, keys with their types. It is a help for people: counts are
+// approximate, the lists are bounded, and times are exact to the hour. It has
+// no values, which would have to be found and removed again when records with
+// them are deleted.
 type Vocabulary struct {
 	c      *Catalog
 	tenant string
 }
 
-// Vocabulary returns what there is to pick from in a tenant.
+// Vocabulary returns what there is in a tenant.
 func (c *Catalog) Vocabulary(tenant string) Vocabulary { return Vocabulary{c, tenantName(tenant)} }
 
 // Observe merges what a sealed part had, durably. It is meant to be called
@@ -67,7 +68,7 @@ func (v Vocabulary) observeServices(t *transaction, u *usage, seen observed, los
 		}
 		lost.Operations += uint64(s.merge(seen.services[name], seen.hour))
 		if record == nil {
-			fresh = append(fresh, candidate{name: name, hour: s.hour, count: s.count, records: [][2][]byte{{key, s.encode()}}})
+			fresh = append(fresh, candidate{name: name, hour: s.hour, count: s.count, key: key, value: s.encode()})
 			continue
 		}
 		if err := t.set(key, s.encode()); err != nil {
@@ -84,8 +85,7 @@ func (v Vocabulary) knownServices(t *transaction) (list []candidate, err error) 
 		d := decode("service", value)
 		s, _ := decodeServiceHead(d) // of a damaged record: zeros, so that it is the first to go
 		name := string(rest)
-		list = append(list, candidate{name: name, hour: s.hour, count: s.count, known: true,
-			records: [][2][]byte{{serviceKey(v.tenant, name), nil}}})
+		list = append(list, candidate{name: name, hour: s.hour, count: s.count, known: true, key: serviceKey(v.tenant, name)})
 		return nil
 	})
 	return list, err
@@ -95,41 +95,23 @@ func (v Vocabulary) observeKeys(t *transaction, u *usage, seen observed, lost *L
 	var fresh []candidate
 	order := func(a, b storage.Key) int { return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Name, b.Name)) }
 	for _, key := range slices.SortedFunc(maps.Keys(seen.keys), order) {
-		at, valuesAt := attributeKey(prefixKey, v.tenant, key), attributeKey(prefixValues, v.tenant, key)
+		at := attributeKey(v.tenant, key)
 		record, err := t.get(at)
 		if err != nil {
 			return err
 		}
-		k, values := &keyRecord{}, &valuesRecord{}
+		k := &keyRecord{}
 		if record != nil {
 			if k, err = decodeKey(record); err != nil {
 				k = &keyRecord{}
 			}
-			listed, err := t.get(valuesAt)
-			if err != nil {
-				return err
-			}
-			if listed != nil {
-				if values, err = decodeValues(listed); err != nil {
-					values = &valuesRecord{}
-				}
-			}
 		}
-		is := seen.keys[key]
-		told := len(is.values) > 0
-		k.merge(is.types, seen.hour)
-		if values.merge(is.values, seen.hour) || is.more {
-			k.manyHour = max(k.manyHour, seen.hour)
-		}
-		records := [][2][]byte{{at, k.encode()}}
-		if told {
-			records = append(records, [2][]byte{valuesAt, values.encode()})
-		}
+		k.merge(seen.keys[key], seen.hour)
 		if record == nil {
-			fresh = append(fresh, candidate{name: string(at), hour: k.hour(), count: k.count(), records: records})
+			fresh = append(fresh, candidate{name: string(at), hour: k.hour(), count: k.count(), key: at, value: k.encode()})
 			continue
 		}
-		if err := t.setAll(records); err != nil {
+		if err := t.set(at, k.encode()); err != nil {
 			return err
 		}
 	}
@@ -148,9 +130,8 @@ func (v Vocabulary) knownKeys(t *transaction) (list []candidate, err error) {
 		if err != nil {
 			k = &keyRecord{} // the first to go
 		}
-		at := attributeKey(prefixKey, v.tenant, key)
-		list = append(list, candidate{name: string(at), hour: k.hour(), count: k.count(), known: true,
-			records: [][2][]byte{{at, nil}, {attributeKey(prefixValues, v.tenant, key), nil}}})
+		at := attributeKey(v.tenant, key)
+		list = append(list, candidate{name: string(at), hour: k.hour(), count: k.count(), known: true, key: at})
 		return nil
 	})
 	return list, err

@@ -22,7 +22,9 @@ type Options struct {
 	// Logger gets what goes wrong in the background. nil: slog.Default().
 	Logger *slog.Logger
 
-	now  func() time.Time                 // nil: time.Now
+	// Now is the clock by which orders and sightings are dated. nil: time.Now.
+	Now func() time.Time
+
 	free func(dir string) (uint64, error) // nil: of the file system
 }
 
@@ -43,8 +45,8 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.now == nil {
-		o.now = time.Now
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.free == nil {
 		o.free = freeBytes

@@ -42,7 +42,7 @@ func (s Tombstones) Add(t Tombstone) (Tombstone, error) {
 	}
 	err := s.c.update("add tombstone", whole, func(tx *transaction) (err error) {
 		if len(s.c.tombstones) >= MaxTombstones {
-			return fmt.Errorf("%w: there are %d tombstones already; wait until the pending ones are carried out, or forget finished ones",
+			return fmt.Errorf("%w: there are %d tombstones already; try again when pending ones are carried out and finished ones forgotten",
 				storage.ErrTooLarge, MaxTombstones)
 		}
 		if t.ID, err = tx.next(metaTombstone); err != nil {

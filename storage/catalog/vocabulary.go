@@ -1,9 +1,7 @@
 package catalog
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -30,7 +28,6 @@ type KeyFact struct {
 	Types      []TypeFact // by type, ascending
 	LastSeenNs int64      // the beginning of the hour
 	Count      uint64     // values, of all types
-	ManyValues bool       // it has more values than TopValues knows
 }
 
 // TypeFact is a type that values of a key had.
@@ -38,24 +35,6 @@ type TypeFact struct {
 	Type       storage.Type
 	LastSeenNs int64
 	Count      uint64
-}
-
-// TopValues are the most frequent values of a key.
-type TopValues struct {
-	Values     []ValueFact // most frequent first
-	More       bool        // more than the limit have the prefix
-	ManyValues bool        // the key has values that are not known here
-	// UnseenCount is how often a value that is not known here occurred at
-	// most, and by how much the count of one that is may fall short, as far as
-	// the parts told all values they had.
-	UnseenCount uint64
-}
-
-// ValueFact is a value of a key.
-type ValueFact struct {
-	Value      storage.Value
-	LastSeenNs int64
-	Count      uint64 // at least; 0 of one that is listed as an example
 }
 
 // Services returns the services seen in the hour of sinceNs or later, by name.
@@ -116,7 +95,7 @@ func (v Vocabulary) Keys(sinceNs int64) (list []KeyFact, err error) {
 			if len(k.types) == 0 {
 				return nil
 			}
-			fact := KeyFact{Key: key, LastSeenNs: hourStart(k.hour()), Count: k.count(), ManyValues: k.manyHour != 0}
+			fact := KeyFact{Key: key, LastSeenNs: hourStart(k.hour()), Count: k.count()}
 			for _, t := range k.types {
 				fact.Types = append(fact.Types, TypeFact{t.typ, hourStart(t.hour), t.count})
 			}
@@ -128,45 +107,6 @@ func (v Vocabulary) Keys(sinceNs int64) (list []KeyFact, err error) {
 		return nil, err
 	}
 	return list, nil
-}
-
-// TopValues returns the most frequent values of a key whose text begins with
-// prefix; limit 0 returns all that are known. A key that is not known has none.
-func (v Vocabulary) TopValues(key storage.Key, prefix string, limit int) (top TopValues, err error) {
-	err = v.read("list values", func(t *transaction) error {
-		b, err := t.get(attributeKey(prefixKey, v.tenant, key))
-		if b == nil || err != nil {
-			return err
-		}
-		k, err := decodeKey(b)
-		if err != nil {
-			return err
-		}
-		top.ManyValues = k.manyHour != 0
-		b, err = t.get(attributeKey(prefixValues, v.tenant, key))
-		if b == nil || err != nil {
-			return err
-		}
-		values, err := decodeValues(b)
-		if err != nil {
-			return err
-		}
-		top.UnseenCount = values.floor
-		for _, value := range values.values {
-			if strings.HasPrefix(value.value.Text(), prefix) {
-				top.Values = append(top.Values, ValueFact{value.value, hourStart(value.hour), value.count})
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return TopValues{}, err
-	}
-	slices.SortStableFunc(top.Values, func(a, b ValueFact) int { return cmp.Compare(b.Count, a.Count) })
-	if limit > 0 && len(top.Values) > limit {
-		top.Values, top.More = top.Values[:limit], true
-	}
-	return top, nil
 }
 
 // Losses returns what this vocabulary did not take or gave up since the

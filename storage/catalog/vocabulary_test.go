@@ -24,14 +24,9 @@ func service(hour int64, name string, operations ...OperationSeen) Observation {
 	return Observation{SeenNs: hour * hourNs, Services: []ServiceSeen{{name, operations}}}
 }
 
-// values is an observation of strings under keyUser, with counts.
-func values(hour int64, counts map[string]uint64) Observation {
-	k := KeySeen{Key: keyUser, Type: storage.TypeString}
-	for v, n := range counts {
-		k.Count += n
-		k.Values = append(k.Values, storage.ValueCount{Value: storage.String(v), Count: n})
-	}
-	return Observation{SeenNs: hour * hourNs, Keys: []KeySeen{k}}
+// key is an observation of a key with one type.
+func key(hour int64, k storage.Key, typ storage.Type, count uint64) Observation {
+	return Observation{SeenNs: hour * hourNs, Keys: []KeySeen{{k, typ, count}}}
 }
 
 func TestVocabulary(t *testing.T) {
@@ -46,9 +41,8 @@ func TestVocabulary(t *testing.T) {
 				{"cart", []OperationSeen{{"PUT", 2, 1}}},
 			},
 			Keys: []KeySeen{
-				{Key: keyUser, Type: storage.TypeString, Count: 5, Values: []storage.ValueCount{{Value: storage.String("7"), Count: 3}, {Value: storage.String("8"), Count: 2}}},
-				{Key: keyUser, Type: storage.TypeInt, Count: 4, Values: []storage.ValueCount{{Value: storage.Int(7), Count: 4}}},
-				{Key: storage.KeyService, Type: storage.TypeArray, Count: 1, Values: []storage.ValueCount{{Value: storage.Array(""), Count: 1}}},
+				{keyUser, storage.TypeString, 3}, {keyUser, storage.TypeInt, 4}, {keyUser, storage.TypeString, 2},
+				{storage.KeyService, storage.TypeArray, 1},
 			},
 		})
 		mustObserve(t, v, service(12, "cart", OperationSeen{"PUT", 2, 6}))
@@ -80,32 +74,14 @@ func TestVocabulary(t *testing.T) {
 		keys, err := v.Keys(0)
 		at := 10 * hourNs
 		want := []KeyFact{
-			{storage.KeyService, []TypeFact{{storage.TypeArray, at, 1}}, at, 1, true},
-			{keyUser, []TypeFact{{storage.TypeString, at, 5}, {storage.TypeInt, at, 4}}, at, 9, false},
+			{storage.KeyService, []TypeFact{{storage.TypeArray, at, 1}}, at, 1},
+			{keyUser, []TypeFact{{storage.TypeString, at, 5}, {storage.TypeInt, at, 4}}, at, 9},
 		}
 		if err != nil || !reflect.DeepEqual(keys, want) {
 			t.Errorf("keys: got %+v, %v", keys, err)
 		}
 		if keys, err := v.Keys(11 * hourNs); err != nil || keys != nil {
 			t.Errorf("keys since: got %+v, %v", keys, err)
-		}
-		for _, test := range []struct {
-			prefix string
-			limit  int
-			want   TopValues
-		}{
-			{"", 0, TopValues{Values: []ValueFact{{storage.Int(7), at, 4}, {storage.String("7"), at, 3}, {storage.String("8"), at, 2}}}},
-			{"8", 0, TopValues{Values: []ValueFact{{storage.String("8"), at, 2}}}},
-			{"7", 1, TopValues{Values: []ValueFact{{storage.Int(7), at, 4}}, More: true}},
-			{"7", 2, TopValues{Values: []ValueFact{{storage.Int(7), at, 4}, {storage.String("7"), at, 3}}}},
-			{"x", 0, TopValues{}},
-		} {
-			if top, err := v.TopValues(keyUser, test.prefix, test.limit); err != nil || !reflect.DeepEqual(top, test.want) {
-				t.Errorf("values with %q, at most %d: got %+v, %v", test.prefix, test.limit, top, err)
-			}
-		}
-		if top, err := v.TopValues(storage.Key{Name: "no"}, "", 0); err != nil || !reflect.DeepEqual(top, TopValues{}) {
-			t.Errorf("values of no key: got %+v, %v", top, err)
 		}
 		if services, _ := c.Vocabulary("acme").Services(0); len(services) != 1 || services[0].Name != "theirs" {
 			t.Errorf("services of another tenant: %+v", services)
@@ -153,8 +129,7 @@ func TestServicesAndKeysAreBounded(t *testing.T) {
 	fill := Observation{SeenNs: 10 * hourNs}
 	for i := range MaxServices {
 		fill.Services = append(fill.Services, ServiceSeen{fmt.Sprintf("s%05d", i), []OperationSeen{{"op", 0, 10}}})
-		fill.Keys = append(fill.Keys, KeySeen{Key: storage.Key{Scope: storage.ScopeSpan, Name: fmt.Sprintf("k%05d", i)}, Type: storage.TypeInt, Count: 10,
-			Values: []storage.ValueCount{{Value: storage.Int(1), Count: 10}}})
+		fill.Keys = append(fill.Keys, KeySeen{Key: storage.Key{Scope: storage.ScopeSpan, Name: fmt.Sprintf("k%05d", i)}, Type: storage.TypeInt, Count: 10})
 	}
 	mustObserve(t, v, fill)
 	next := func(hour int64, name string, count uint64) {
@@ -209,9 +184,6 @@ func TestServicesAndKeysAreBounded(t *testing.T) {
 	if l, err := v.Losses(); err != nil || l != (Losses{Services: 5, Keys: 5}) {
 		t.Errorf("losses: got %+v, %v", l, err)
 	}
-	if top, err := v.TopValues(storage.Key{Scope: storage.ScopeSpan, Name: "k00000"}, "", 0); err != nil || top.Values != nil {
-		t.Errorf("values of a key that gave way: %+v, %v", top, err)
-	}
 }
 
 func TestOperationsAreBounded(t *testing.T) {
@@ -236,74 +208,12 @@ func TestOperationsAreBounded(t *testing.T) {
 	}
 }
 
-// The bound that Misra and Gries promise, on values of very different
-// frequency that arrive in many parts.
-func TestTopValuesKeepTheirBound(t *testing.T) {
-	o, _ := testOptions("")
-	v := mustOpen(t, o).Vocabulary("")
-	truth := map[string]uint64{}
-	total := uint64(0)
-	for part := range 30 {
-		seen := map[string]uint64{}
-		for i := range 40 {
-			seen[fmt.Sprintf("frequent-%d", i)] = uint64(200 - 4*i)
-		}
-		for i := range 150 {
-			seen[fmt.Sprintf("once-%d-%d", part, i)] = 1
-		}
-		for value, n := range seen {
-			truth[value] += n
-			total += n
-		}
-		mustObserve(t, v, values(int64(10+part), seen))
-	}
-	top, err := v.TopValues(keyUser, "", 0)
-	if err != nil || !top.ManyValues || top.More || len(top.Values) != MaxValues {
-		t.Fatalf("got %d values of many: %v, more: %v, %v", len(top.Values), top.ManyValues, top.More, err)
-	}
-	if top.UnseenCount > total/(MaxValues+1) {
-		t.Errorf("values not listed may have occurred %d times, more than %d/%d", top.UnseenCount, total, MaxValues+1)
-	}
-	listed := map[string]bool{}
-	for _, value := range top.Values {
-		text := value.Value.Str()
-		listed[text] = true
-		if value.Count > truth[text] || value.Count+top.UnseenCount < truth[text] {
-			t.Errorf("%s: count %d and at most %d more, the truth is %d", text, value.Count, top.UnseenCount, truth[text])
-		}
-	}
-	for text, n := range truth {
-		if !listed[text] && n > top.UnseenCount {
-			t.Errorf("%s occurred %d times and is not listed", text, n)
-		}
-	}
-	for i, value := range top.Values[:40] {
-		if want := fmt.Sprintf("frequent-%d", i); value.Value.Str() != want {
-			t.Errorf("value %d is %s, want %s", i, value.Value.Str(), want)
-		}
-	}
-}
-
-func TestLongValuesAreNotListed(t *testing.T) {
-	o, _ := testOptions("")
-	v := mustOpen(t, o).Vocabulary("")
-	fits := strings.Repeat("x", MaxValueBytes)
-	mustObserve(t, v, values(10, map[string]uint64{fits: 1, fits + "x": 9}))
-	top, err := v.TopValues(keyUser, "", 0)
-	if err != nil || len(top.Values) != 1 || top.Values[0].Value.Str() != fits || !top.ManyValues {
-		t.Errorf("got %+v, %v", top, err)
-	}
-}
-
 func TestLargeObservationsAreSplit(t *testing.T) {
 	modes(t, func(t *testing.T, c *Catalog, _ *clock, reopen func(*Catalog) *Catalog) {
 		o := Observation{SeenNs: hourNs}
-		for k := range 200 {
-			key := KeySeen{Key: storage.Key{Scope: storage.ScopeSpan, Name: fmt.Sprint(k)}, Type: storage.TypeString, Count: MaxValues}
-			for i := range MaxValues {
-				key.Values = append(key.Values, storage.ValueCount{Value: storage.String(fmt.Sprintf("%0200d", i)), Count: 1})
-			}
-			o.Keys = append(o.Keys, key)
+		long := strings.Repeat("x", MaxNameBytes-5)
+		for k := range 2000 {
+			o.Keys = append(o.Keys, KeySeen{Key: storage.Key{Scope: storage.ScopeSpan, Name: fmt.Sprintf("%s%05d", long, k)}, Type: storage.TypeString, Count: 1})
 		}
 		for range 2 {
 			mustObserve(t, c.Vocabulary(""), o)
@@ -314,9 +224,8 @@ func TestLargeObservationsAreSplit(t *testing.T) {
 			t.Fatalf("%d keys, %v", len(keys), err)
 		}
 		for _, k := range keys {
-			top, err := c.Vocabulary("").TopValues(k.Key, "", 0)
-			if err != nil || len(top.Values) != MaxValues || top.Values[0].Count != 2 || top.ManyValues {
-				t.Fatalf("%v: %d values, %v", k.Key, len(top.Values), err)
+			if k.Count != 2 {
+				t.Fatalf("%v: count %d, %v", k.Key, k.Count, err)
 			}
 		}
 	})
@@ -328,19 +237,17 @@ func TestExpire(t *testing.T) {
 		mustObserve(t, v, service(10, "old", OperationSeen{"a", 0, 1}))
 		mustObserve(t, v, service(10, "both", OperationSeen{"old", 0, 1}))
 		mustObserve(t, v, service(20, "both", OperationSeen{"new", 0, 1}))
-		mustObserve(t, v, values(10, map[string]uint64{"old": 1}))
-		mustObserve(t, v, values(20, map[string]uint64{"new": 1}))
-		mustObserve(t, v, Observation{SeenNs: 10 * hourNs, Keys: []KeySeen{
-			{Key: keyUser, Type: storage.TypeInt, Count: 1, More: true},
-			{Key: storage.KeyService, Type: storage.TypeString, Values: []storage.ValueCount{{Value: storage.String("gone"), Count: 1}}},
-		}})
+		mustObserve(t, v, key(10, keyUser, storage.TypeString, 1))
+		mustObserve(t, v, key(20, keyUser, storage.TypeString, 1))
+		mustObserve(t, v, key(10, keyUser, storage.TypeInt, 1))
+		mustObserve(t, v, key(10, storage.KeyService, storage.TypeString, 1))
 		mustObserve(t, c.Vocabulary("acme"), service(10, "theirs"))
 
 		if e, err := v.Expire(10*hourNs + 77); err != nil || e != (Expired{}) {
 			t.Errorf("nothing is older than its own hour: %+v, %v", e, err)
 		}
 		e, err := v.Expire(20 * hourNs)
-		if want := (Expired{Services: 1, Operations: 1, Keys: 1, Values: 1}); err != nil || e != want {
+		if want := (Expired{Services: 1, Operations: 1, Keys: 1}); err != nil || e != want {
 			t.Errorf("got %+v, %v, want %+v", e, err, want)
 		}
 		c = reopen(c)
@@ -350,15 +257,8 @@ func TestExpire(t *testing.T) {
 			t.Errorf("services: got %+v", services)
 		}
 		keys, _ := v.Keys(0)
-		if want := []KeyFact{{keyUser, []TypeFact{{storage.TypeString, 20 * hourNs, 2}}, 20 * hourNs, 2, false}}; !reflect.DeepEqual(keys, want) {
+		if want := []KeyFact{{keyUser, []TypeFact{{storage.TypeString, 20 * hourNs, 2}}, 20 * hourNs, 2}}; !reflect.DeepEqual(keys, want) {
 			t.Errorf("keys: got %+v", keys)
-		}
-		top, _ := v.TopValues(keyUser, "", 0)
-		if len(top.Values) != 1 || top.Values[0].Value != storage.String("new") || top.ManyValues {
-			t.Errorf("values: got %+v", top)
-		}
-		if top, _ := v.TopValues(storage.KeyService, "", 0); top.Values != nil {
-			t.Errorf("values of a key that is gone: %+v", top)
 		}
 		if services, _ := c.Vocabulary("acme").Services(0); len(services) != 1 {
 			t.Error("another tenant's services must stay")
@@ -376,7 +276,7 @@ func TestDamagedRecords(t *testing.T) {
 		t.Helper()
 		err := c.update("damage", whole, func(tx *transaction) error {
 			for _, key := range [][]byte{
-				serviceKey(DefaultTenant, "a"), attributeKey(prefixKey, DefaultTenant, keyUser), attributeKey(prefixValues, DefaultTenant, keyUser),
+				serviceKey(DefaultTenant, "a"), attributeKey(DefaultTenant, keyUser),
 			} {
 				if err := tx.set(key, []byte{recordVersion, 0xff}); err != nil {
 					return err
@@ -389,7 +289,7 @@ func TestDamagedRecords(t *testing.T) {
 		}
 	}
 	seen := func() Observation {
-		o := values(10, map[string]uint64{"x": 1})
+		o := key(10, keyUser, storage.TypeString, 1)
 		o.Services = []ServiceSeen{{"a", []OperationSeen{{"op", 0, 1}}}}
 		return o
 	}
@@ -398,15 +298,14 @@ func TestDamagedRecords(t *testing.T) {
 		"Services":   func() error { _, err := v.Services(0); return err },
 		"Operations": func() error { _, err := v.Operations("a", 0); return err },
 		"Keys":       func() error { _, err := v.Keys(0); return err },
-		"TopValues":  func() error { _, err := v.TopValues(keyUser, "", 0); return err },
 	} {
 		if err := call(); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
 	mustObserve(t, v, seen())
-	if top, err := v.TopValues(keyUser, "", 0); err != nil || len(top.Values) != 1 {
-		t.Errorf("values seen again: %+v, %v", top, err)
+	if keys, err := v.Keys(0); err != nil || len(keys) != 1 {
+		t.Errorf("keys seen again: %+v, %v", keys, err)
 	}
 	damage()
 	if e, err := v.Expire(0); err != nil || e != (Expired{Damaged: 2}) {

@@ -70,7 +70,8 @@ type disk struct {
 	// unpublished is the part that was flushed last if the manifest has not
 	// taken it yet. Guarded by flushing, its ID by left.mu, too.
 	unpublished manifest.Part
-	logsFirst   bool // of the next merge. Guarded by merging.
+	logsFirst   bool  // of the next merge. Guarded by merging.
+	namesSince  int64 // hour of arrival since which the catalog has names; of runClock
 
 	inFlight atomic.Int64 // bytes of requests that are not acknowledged
 	free     atomic.Int64 // bytes on the disk, looked up once in a while
@@ -163,7 +164,7 @@ func (d *disk) openFiles() error {
 	}
 	if d.catalog = d.opts.catalog; d.catalog != nil {
 		// It is the caller's.
-	} else if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger}); err != nil {
+	} else if d.catalog, err = catalog.Open(catalog.Options{Dir: catalogDir, Logger: d.opts.Logger, Now: d.opts.now}); err != nil {
 		return fmt.Errorf("columnar: catalog: %w", err)
 	}
 	pending, err := d.catalog.Tombstones().Pending("")

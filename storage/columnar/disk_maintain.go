@@ -14,8 +14,9 @@ import (
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
 )
 
-// runClock seals builders that are old, watches the disk and gives up what the
-// retention does not keep.
+// runClock seals builders that are old, watches the disk, and gives up what the
+// retention does not keep, its names, and deletions that were carried out long
+// ago.
 func (d *disk) runClock(ctx context.Context) {
 	defer d.ended.Done()
 	t := time.NewTicker(d.opts.tick)
@@ -29,12 +30,22 @@ func (d *disk) runClock(ctx context.Context) {
 		d.sealOld()
 		d.look()
 		if n%60 == 0 {
-			if err := d.expire(); err != nil {
-				d.opts.Logger.Error("giving up what is older than the retention", "error", err)
-			}
-			d.poke(d.merge) // an hour may have ended
+			d.everyMinute()
 		}
 	}
+}
+
+func (d *disk) everyMinute() {
+	if err := d.expire(); err != nil {
+		d.opts.Logger.Error("giving up what is older than the retention", "error", err)
+	}
+	if err := d.forgetNames(); err != nil {
+		d.opts.Logger.Warn("the catalog keeps names of what is not stored any more", "error", err)
+	}
+	if err := d.forgetDeletions(); err != nil {
+		d.opts.Logger.Warn("the list of deletions keeps what was carried out long ago", "error", err)
+	}
+	d.poke(d.merge) // an hour may have ended
 }
 
 func (d *disk) sealOld() {
@@ -366,6 +377,9 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 		defer r.Close()
 		files[i] = f
 	}
+	if err := metaFits(files); err != nil {
+		return d.mergeTrouble(ctx, job, err)
+	}
 	for _, t := range job.tombstones {
 		p.PurgedTo = max(p.PurgedTo, t.id)
 	}
@@ -389,6 +403,18 @@ func (d *disk) runMerge(ctx context.Context, job *mergeJob) error {
 	return d.publishMerged(job, &p, m.deleted)
 }
 
+// metaFits fails when parts have too much metadata to be one.
+func metaFits(files []*partFile) error {
+	sum := 0
+	for _, f := range files {
+		sum += f.metaBytes
+	}
+	if len(files) > 1 && sum > maxMeta/2 {
+		return fmt.Errorf("%w: %d parts have %d bytes of them, half of %d may be merged", errLargeMeta, len(files), sum, maxMeta)
+	}
+	return nil
+}
+
 // roomToMerge fails when the result of a merge, which may be as large as its
 // parts, would take room that is needed for what comes in. A deletion is
 // carried out as long as it can be.
@@ -410,6 +436,10 @@ func (d *disk) roomToMerge(job *mergeJob) error {
 // one that cannot be read does not keep the others from being merged.
 const mergeRest = time.Minute
 
+// largeMetaRest is how long they are when they do not fit together for good.
+// Deletions in them wait for that, too.
+const largeMetaRest = time.Hour
+
 // mergeTrouble sees to it that a merge which failed does not fail for ever. It
 // returns nil when the cause is gone.
 func (d *disk) mergeTrouble(ctx context.Context, job *mergeJob, cause error) error {
@@ -423,7 +453,11 @@ func (d *disk) mergeTrouble(ctx context.Context, job *mergeJob, cause error) err
 			}
 		}
 	}
-	until := d.opts.now().Add(mergeRest).UnixNano()
+	rest := mergeRest
+	if errors.Is(cause, errLargeMeta) {
+		rest = largeMetaRest
+	}
+	until := d.opts.now().Add(rest).UnixNano()
 	for _, p := range job.parts {
 		p.restsTo.Store(until)
 	}
@@ -566,7 +600,7 @@ func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
 	if len(s.contents.Zones) == 0 {
 		return nil, errNothingLeft
 	}
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }
 
 func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
@@ -604,5 +638,5 @@ func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
 		}
 		s.addLogs(g)
 	}
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }

@@ -41,15 +41,20 @@ type DiskStats struct {
 	ExpiredParts, ExpiredRows, DeletedRows        uint64
 	RefusedFull, RefusedBusy, RefusedLog          uint64 // requests
 	PendingDeletions                              int
+	NamesGivenUp                                  uint64 // services, operations and keys that the catalog had no room for
 }
 
 // DiskStats tells how the disk side is. ok is false when the store has none,
 // or is closed.
 func (s *Store) DiskStats() (st DiskStats, ok bool) {
 	d := s.disk
+	if d == nil {
+		return st, false
+	}
+	lost, err := d.catalog.Vocabulary(defaultTenant).Losses()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if d == nil || s.closed {
+	if err != nil || s.closed {
 		return st, false
 	}
 	c := &d.counts
@@ -59,7 +64,7 @@ func (s *Store) DiskStats() (st DiskStats, ok bool) {
 		FlushFailures: c.flushFailures.Load(), MergeFailures: c.mergeFailures.Load(), DamagedParts: c.damagedParts.Load(),
 		ExpiredParts: c.expiredParts.Load(), ExpiredRows: c.expiredRows.Load(), DeletedRows: c.deletedRows.Load(),
 		RefusedFull: c.refusedFull.Load(), RefusedBusy: c.refusedBusy.Load(), RefusedLog: c.refusedLog.Load(),
-		PendingDeletions: len(d.tombstones),
+		PendingDeletions: len(d.tombstones), NamesGivenUp: lost.Services + lost.Operations + lost.Keys + lost.Names,
 	}
 	for _, p := range d.current.spans {
 		st.SpanParts++

@@ -297,7 +297,8 @@ func (d *disk) releasable() uint64 {
 func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, error)) (_ manifest.Part, err error) {
 	now := d.opts.now()
 	p.ID, p.Tenant, p.FormatVersion = d.names.next(now), defaultTenant, partFormatNumber
-	if p.Hour == 0 {
+	flushed := p.Hour == 0
+	if flushed {
 		p.Hour = now.Unix() / 3600
 	}
 	path := partPath(d.opts.Dir, p)
@@ -329,7 +330,9 @@ func (d *disk) writePart(p manifest.Part, write func(w io.Writer) (*summary, err
 		z = z.join(zone{g.MinStartNs, g.MaxStartNs})
 	}
 	p.MinNs, p.MaxNs = z.minNs, z.maxNs
-	d.observe(p, contents)
+	if flushed { // others have what was told already
+		d.observe(p, contents)
+	}
 	return p, nil
 }
 
@@ -381,7 +384,7 @@ func writeSpanTable(w io.Writer, t *spanTable, pageRows int) (*summary, error) {
 		return nil, err
 	}
 	s.addSpans(g, nil)
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }
 
 // writeLogTable is writeSpanTable for log records.
@@ -396,5 +399,5 @@ func writeLogTable(w io.Writer, t *logTable, pageRows int) (*summary, error) {
 		return nil, err
 	}
 	s.addLogs(g)
-	return s, out.Close(p.meta())
+	return s, out.CloseWith(p.meta())
 }

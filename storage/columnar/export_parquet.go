@@ -34,7 +34,9 @@ func (x *Inspection) ExportParquet(ctx context.Context, w io.Writer, o ExportOpt
 
 func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 	p := newSpanPart()
+	var pages pageSizer
 	if err := j.plan(ctx, func(part *livePart, f *partFile) (rows int, err error) {
+		pages.add(f)
 		for group := range f.file.RowGroups() {
 			t := f.spanRows(group)
 			hidden, err := hideRows[spanSource](j, part, group, t, false)
@@ -42,7 +44,7 @@ func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 				return 0, err
 			}
 			rows += p.addShown(t, hidden)
-			if err := t.err(); err != nil {
+			if err := errors.Join(t.err(), pages.addChildren(f, group)); err != nil {
 				return 0, err
 			}
 		}
@@ -53,7 +55,7 @@ func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 	p.define()
 	// heddle finds parents by their distance; others look for the id.
 	p.schema.add(parquet.Column{Name: "parent_span_id", Kind: parquet.Fixed, Length: 8, Optional: true}, func(g *arrangedSpans) parquet.Values { return idValuesPresent(g.parents) })
-	out := newPartWriter(w, p.schema.parquet(), mergedParts)
+	out := newPartWriter(w, p.schema.parquet(), pages.options())
 	err := j.batches(ctx, func(parts []*livePart, files []*partFile) error {
 		merge, err := newSpanMerge(ctx, files, j.o.groupRows, func(part int, rows *spanRows) (bitmap, error) {
 			j.advanceGroup(parts[part], rows.n)
@@ -85,12 +87,18 @@ func (j *exportJob) parquetSpans(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return out.Close(p.meta())
+	meta, err := p.meta()
+	if err != nil && !errors.Is(err, errLargeMeta) { // heddle need not read it
+		return err
+	}
+	return out.Close(meta)
 }
 
 func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
 	p := newLogPart()
+	var pages pageSizer
 	if err := j.plan(ctx, func(part *livePart, f *partFile) (rows int, err error) {
+		pages.add(f)
 		for group := range f.file.RowGroups() {
 			t := f.logRows(group)
 			hidden, err := hideRows[logSource](j, part, group, t, false)
@@ -107,7 +115,7 @@ func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	p.define()
-	out := newPartWriter(w, p.schema.parquet(), mergedParts)
+	out := newPartWriter(w, p.schema.parquet(), pages.options())
 	err := j.batches(ctx, func(parts []*livePart, files []*partFile) error {
 		merge, err := newLogMerge(ctx, files, j.o.groupRows, func(part int, rows *logRows) (bitmap, error) {
 			j.advanceGroup(parts[part], rows.n)
@@ -134,7 +142,11 @@ func (j *exportJob) parquetLogs(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return out.Close(p.meta())
+	meta, err := p.meta()
+	if err != nil && !errors.Is(err, errLargeMeta) { // heddle need not read it
+		return err
+	}
+	return out.Close(meta)
 }
 
 // plan looks through the parts with use, which says how many rows of a part

@@ -56,9 +56,17 @@ type columnSum struct {
 
 // columnStats opens every part. Those that are damaged or gone meanwhile are
 // left out, and told.
-func (x *Inspection) columnStats(ctx context.Context, st *StoreStats, most int) error {
+func (x *Inspection) columnStats(ctx context.Context, st *StoreStats, o StatsOptions) error {
 	sums := map[manifest.Signal]*columnSum{}
+	done, total := int64(0), int64(0)
 	for _, p := range x.parts() {
+		total += int64(p.Bytes)
+	}
+	for _, p := range x.parts() {
+		if o.Progress != nil {
+			o.Progress(done, total)
+		}
+		done += int64(p.Bytes)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -81,7 +89,7 @@ func (x *Inspection) columnStats(ctx context.Context, st *StoreStats, most int) 
 	}
 	for _, signal := range []manifest.Signal{manifest.Spans, manifest.Logs} {
 		if s := sums[signal]; s != nil {
-			s.finish(st, most)
+			s.finish(st, o.Columns)
 		}
 	}
 	return nil

@@ -246,7 +246,7 @@ func (i image) forge(t testing.TB, order func(*spanTable) *arrangement, change f
 	sum.addSpans(g, nil)
 	contents := sum.finish()
 	change(contents)
-	if err = errors.Join(err, w.Close(p.meta()), sidecar.Write(&index, contents)); err != nil {
+	if err = errors.Join(err, w.CloseWith(p.meta()), sidecar.Write(&index, contents)); err != nil {
 		t.Fatal(err)
 	}
 	i.edit(t, func(m *vfs.Mem) {

@@ -19,7 +19,12 @@ import (
 // StatsOptions say how much Stats tells.
 type StatsOptions struct {
 	ByHour  bool // not by day
+	Names   bool // list the services, operations and keys that the catalog knows
 	Columns int  // how many of the largest columns per signal; 0: the files of parts are not opened
+
+	// Progress, unless nil, is told often how much of the parts was looked at
+	// for the columns.
+	Progress func(doneBytes, totalBytes int64)
 }
 
 // StoreStats describe what a data directory has.
@@ -33,6 +38,8 @@ type StoreStats struct {
 	Catalog CatalogStats  `json:"catalog"`
 
 	Quarantine FileStats       `json:"quarantine"`
+	Services   []ServiceStats  `json:"services,omitempty"`    // by name
+	Keys       []KeyStats      `json:"keys,omitempty"`        // by scope and name
 	Columns    []ColumnStats   `json:"columns,omitempty"`     // the largest come first
 	ManyValues []ColumnStats   `json:"many_values,omitempty"` // attributes that have too many values for a dictionary
 	Overflow   []OverflowStats `json:"overflow,omitempty"`
@@ -117,8 +124,11 @@ type LogStats struct {
 // CatalogStats describe the catalog.
 type CatalogStats struct {
 	FileStats
-	Deletions int    `json:"pending_deletions"`
-	Problem   string `json:"problem,omitempty"` // why the deletions are not known
+	Deletions  int    `json:"pending_deletions"`
+	Services   int    `json:"services"`
+	Operations int    `json:"operations"`
+	Keys       int    `json:"keys"`
+	Problem    string `json:"problem,omitempty"` // why what precedes is not known
 }
 
 // Stats tells what the directory has. It reads the manifest, the log if no store
@@ -134,7 +144,7 @@ func (x *Inspection) Stats(ctx context.Context, o StatsOptions) (*StoreStats, er
 	if err := x.logStats(ctx, &st.Log); err != nil {
 		return nil, err
 	}
-	if err := x.catalogStats(ctx, &st.Catalog); err != nil {
+	if err := x.catalogStats(ctx, st, o.Names); err != nil {
 		return nil, err
 	}
 	var err error
@@ -142,7 +152,7 @@ func (x *Inspection) Stats(ctx context.Context, o StatsOptions) (*StoreStats, er
 		return nil, err
 	}
 	if o.Columns > 0 {
-		if err := x.columnStats(ctx, st, o.Columns); err != nil {
+		if err := x.columnStats(ctx, st, o); err != nil {
 			return nil, err
 		}
 	}
@@ -188,15 +198,23 @@ func (x *Inspection) logStats(ctx context.Context, st *LogStats) (err error) {
 	})
 }
 
-func (x *Inspection) catalogStats(ctx context.Context, st *CatalogStats) (err error) {
-	if st.Files, st.Bytes, err = x.sizeOf("catalog"); err != nil {
+func (x *Inspection) catalogStats(ctx context.Context, st *StoreStats, names bool) (err error) {
+	c := &st.Catalog
+	if c.Files, c.Bytes, err = x.sizeOf("catalog"); err != nil {
 		return err
 	}
-	_, st.Deletions, err = x.deletions(ctx, catalog.AllTenants)
+	err = x.withCatalog(ctx, func(open *catalog.Catalog) error {
+		pending, err := open.Tombstones().Pending(catalog.AllTenants)
+		c.Deletions = len(pending)
+		if err != nil {
+			return err
+		}
+		return x.nameStats(open, st, names)
+	})
 	if err != nil && ctx.Err() == nil {
-		st.Problem = err.Error()
+		c.Problem = err.Error()
 		if errors.Is(err, fs.ErrNotExist) {
-			st.Problem = fmt.Sprintf("there is no %s", x.path("catalog"))
+			c.Problem = fmt.Sprintf("there is no %s", x.path("catalog"))
 		}
 		return nil
 	}

@@ -206,9 +206,18 @@ func TestStatsAddUp(t *testing.T) {
 	fillDisk(t, o, nil)
 	x := inspect(t, o.FS, o.Dir)
 	defer x.Close()
-	st, err := x.Stats(t.Context(), StatsOptions{Columns: 1000})
+	last, of := int64(-1), int64(0)
+	st, err := x.Stats(t.Context(), StatsOptions{Columns: 1000, Progress: func(done, total int64) {
+		if done <= last || done >= total {
+			t.Errorf("%d bytes of %d are done after %d", done, total, last)
+		}
+		last, of = done, total
+	}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if of == 0 {
+		t.Error("there was no progress")
 	}
 	if len(st.Periods) != 2 || st.Periods[0].Signal != "spans" || st.Periods[1].Signal != "logs" || st.Periods[0].Tenant != "default" {
 		t.Fatalf("periods: %+v", st.Periods)

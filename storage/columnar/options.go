@@ -78,13 +78,14 @@ func (o Options) withDefaults() Options {
 }
 
 // builderBytes is the share of MaxBytes at which a builder is sealed early. It
-// also keeps a dictionary's text far below the 4 GiB that its offsets reach.
+// also keeps a dictionary's text far below the 4 GiB that its offsets reach, and
+// the metadata of the part below what a reader takes.
 func (o Options) builderBytes() int64 {
 	share := int64(8)
 	if o.whole {
 		share = 4
 	}
-	return min(o.MaxBytes/share, 1<<30)
+	return min(o.MaxBytes/share, maxMeta/2)
 }
 
 // partBytes is the size of the parts that a giant request is cut into. Where

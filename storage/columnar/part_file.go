@@ -18,11 +18,14 @@ type partFile struct {
 	origins  origins
 	services []string // per origin, of spans
 	zones    []zone   // per row group
-	fixed    fixedColumns
-	attrs    listColumns // of spans or log records
-	events   listColumns
-	links    listColumns
-	body     listColumns // of log records
+
+	metaBytes int // of its metadata, decompressed
+
+	fixed  fixedColumns
+	attrs  listColumns // of spans or log records
+	events listColumns
+	links  listColumns
+	body   listColumns // of log records
 }
 
 // fixedColumns are the numbers of the columns that every part has.
@@ -77,6 +80,7 @@ func (p *partFile) readMeta() error {
 	if err != nil {
 		return err
 	}
+	p.metaBytes = len(r.rest)
 	p.origins = r.origins()
 	if err := r.end(metaOrigins); err != nil {
 		return err
@@ -87,6 +91,7 @@ func (p *partFile) readMeta() error {
 	if r, err = unpack(p.file, metaLists); err != nil {
 		return err
 	}
+	p.metaBytes += len(r.rest)
 	columns := len(p.file.Columns())
 	p.attrs = r.lists("", columns)
 	find := p.findSpanColumns

@@ -34,8 +34,14 @@ var errPart = errors.New("columnar: damaged metadata of a part")
 // That is no damage: the part must stay where it is.
 var errFormat = errors.New("columnar: a newer heddle wrote this part: open the data directory with that one")
 
-// maxMeta bounds one entry of the metadata, decompressed.
-const maxMeta = 1 << 30
+// maxMeta bounds one entry of the metadata, decompressed, when a part is written
+// and when it is read. A builder is sealed at half of it (builderBytes), and
+// parts that have more than that together are not merged. The other half is for
+// the request that fills a builder, and for what merging adds to numbers.
+const maxMeta = 256 << 20
+
+// errLargeMeta says that a part would have more metadata than a reader takes.
+var errLargeMeta = errors.New("columnar: too many different resources or orders of attributes for one part")
 
 // pack compresses an entry of the metadata, which should be text.
 func pack(b []byte) string {
@@ -243,22 +249,28 @@ func (r *metaReader) end(key string) error {
 	return nil
 }
 
-func (p *spanPart) meta() []parquet.KeyValue {
+// meta returns the metadata of the part. With errLargeMeta it is complete, but
+// no part may have it.
+func (p *spanPart) meta() ([]parquet.KeyValue, error) {
 	lists := appendList(nil, p.span)
 	lists = appendList(lists, p.event)
 	lists = appendList(lists, p.link)
 	return partMeta(storage.SignalSpans, lists, &p.origins.view)
 }
 
-func (p *logPart) meta() []parquet.KeyValue {
+func (p *logPart) meta() ([]parquet.KeyValue, error) {
 	lists := appendList(nil, p.log)
 	lists = appendList(lists, p.body)
 	return partMeta(storage.SignalLogs, lists, &p.origins.view)
 }
 
-func partMeta(signal storage.Signal, lists []byte, o *origins) []parquet.KeyValue {
+func partMeta(signal storage.Signal, lists []byte, o *origins) (meta []parquet.KeyValue, err error) {
+	origins := appendOrigins(nil, o)
+	if max(len(lists), len(origins)) > maxMeta {
+		err = fmt.Errorf("%w: %d bytes of orders, %d of resources and scopes, a part may have %d of each", errLargeMeta, len(lists), len(origins), maxMeta)
+	}
 	return []parquet.KeyValue{
 		{Key: metaFormat, Value: partFormat}, {Key: metaSignal, Value: signal.String()},
-		{Key: metaLists, Value: pack(lists)}, {Key: metaOrigins, Value: pack(appendOrigins(nil, o))},
-	}
+		{Key: metaLists, Value: pack(lists)}, {Key: metaOrigins, Value: pack(origins)},
+	}, err
 }

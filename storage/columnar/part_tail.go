@@ -37,6 +37,14 @@ func newPartWriter(w io.Writer, columns []parquet.Column, o parquet.Options) *pa
 	return &partWriter{parquet.NewWriter(out, columns, o), out}
 }
 
+// CloseWith is Close unless the metadata could not be made.
+func (w *partWriter) CloseWith(meta []parquet.KeyValue, err error) error {
+	if err != nil {
+		return err
+	}
+	return w.Close(meta)
+}
+
 // Close writes the tail with the metadata and its checksum.
 func (w *partWriter) Close(meta []parquet.KeyValue) error {
 	w.out.hold = true

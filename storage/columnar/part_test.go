@@ -28,7 +28,7 @@ func encodeSpans(t testing.TB, table *spanTable) (*partFile, *summary) {
 	s := newSummary()
 	s.addSpans(g, nil)
 	s.finish()
-	if err := w.Close(p.meta()); err != nil {
+	if err := w.CloseWith(p.meta()); err != nil {
 		t.Fatal(err)
 	}
 	f, err := openPart("test", bytes.NewReader(b.Bytes()), int64(b.Len()), []zone{table.zone}, nil)

@@ -9,11 +9,19 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
-var errNoArchive = errors.New("archive span storage was not configured")
+var (
+	errNoArchive   = errors.New("archive span storage was not configured")
+	errOtherOrigin = errors.New("a page of another origin may not archive traces; if this is heddle's own page, a proxy before heddle changes the Host header: let it pass the one of the browser")
+)
 
 // archive answers POST /api/archive/{traceID}. Archiving a trace again is
 // harmless: its spans are the same and fold when it is read.
 func (h *handler) archive(w http.ResponseWriter, r *http.Request, idText string) {
+	// What is no browser sends none of the headers that tell, and passes.
+	if http.NewCrossOriginProtection().Check(r) != nil {
+		writeError(w, http.StatusForbidden, errOtherOrigin)
+		return
+	}
 	id, _, err := parseGetTrace(r.URL.Query(), idText)
 	if err != nil {
 		writeError(w, http.StatusBadRequest, err)
