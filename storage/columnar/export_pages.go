@@ -36,7 +36,7 @@ func (s *pageSizer) add(f *partFile) {
 // addChildren looks at the events and links of a row group of a part.
 func (s *pageSizer) addChildren(f *partFile, number int) error {
 	g := f.group(number)
-	s.children = max(s.children, mostChildren(g.owners(f.fixed.eventTime, 0, g.n)), mostChildren(g.owners(f.fixed.linkTrace, 0, g.n)))
+	s.children = max(s.children, mostChildren(g.owners(f.fixed.eventTime, g.all())), mostChildren(g.owners(f.fixed.linkTrace, g.all())))
 	return g.failed
 }
 
