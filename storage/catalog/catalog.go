@@ -32,6 +32,7 @@ type Catalog struct {
 
 	write   sync.Mutex
 	failed  error             // guarded by write; see ErrFailed
+	written int               // bytes since compact; guarded by write
 	tenants map[string]*usage // guarded by write; loaded when first needed
 
 	memory     sync.RWMutex
@@ -63,6 +64,7 @@ func Open(o Options) (*Catalog, error) {
 		if err := checkSchema(t, found); err != nil {
 			return err
 		}
+		c.compact() // each time that the catalog was closed left a table
 		return c.Tombstones().load(t)
 	})
 	if err != nil {
