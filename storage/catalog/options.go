@@ -83,7 +83,7 @@ func (o Options) badgerOptions() badger.Options {
 	b.BlockCacheSize = 0
 	b.IndexCacheSize = 0
 	b.NumGoroutines = 1
-	b.NumCompactors = 0                              // they would look for work 20 times a second each: see compact
+	b.NumCompactors = 0 // they would look for work 20 times a second each: see compact
 	b.NumLevelZeroTables = freshTables
 	b.NumLevelZeroTablesStall = 3 * freshTables
 	b.ChecksumVerificationMode = options.OnBlockRead // checkTable has verified what was there before
