@@ -116,7 +116,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 		{"edit", func(i image) { i.flipEdit(t, 4, 3) },
 			[]string{"damage manifest-damaged MANIFEST: bytes ", "damage orphan "}},
 		{"frame of the last edit", func(i image) { i.flipEdit(t, 1) }, []string{"notice manifest-torn MANIFEST"}},
-		{"last edit", func(i image) { i.flipEdit(t, 2, 1) }, []string{"notice manifest-torn MANIFEST", "damage orphan logs/20260801/10/ID.idx"}},
+		{"last edit", func(i image) { i.flipEdit(t, 2, 1) }, []string{"notice manifest-torn MANIFEST", "damage orphan logs/20260801/10/ID.idx", "damage log-lost wal"}},
 		{"header of the manifest", func(i image) { i.flip(t, 3, "MANIFEST") }, []string{"damage manifest-damaged MANIFEST: bytes "}},
 		{"missing manifest", func(i image) { delete(i, "/data/MANIFEST") },
 			slices.Concat([]string{"damage manifest-missing MANIFEST"}, slices.Repeat([]string{"damage orphan logs/20260801/10/ID.idx"}, 3), slices.Repeat([]string{"damage orphan " + hour + ".idx"}, 3))},
@@ -124,6 +124,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 		{"frame", func(i image) { i.flip(t, 5000, segments[1]) }, []string{"damage log-damaged wal/" + filepath.Base(segments[1])}},
 		{"header of a segment", func(i image) { i.flip(t, 9, segments[1]) }, []string{"notice log-damaged wal/" + filepath.Base(segments[1])}},
 		{"missing segment", func(i image) { delete(i, segments[1]) }, []string{"damage log-lost wal"}},
+		{"missing first segments", func(i image) { delete(i, segments[0]); delete(i, segments[1]) }, []string{"damage log-lost wal"}},
 		{"torn end", func(i image) {
 			last := segments[len(segments)-1]
 			i[last] = append(slices.Clip(bytes.TrimRight(i[last], "\x00")), 1, 2, 3)
