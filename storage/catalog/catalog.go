@@ -32,6 +32,7 @@ type Catalog struct {
 
 	write   sync.Mutex
 	failed  error             // guarded by write; see ErrFailed
+	written int               // bytes since compact; guarded by write
 	tenants map[string]*usage // guarded by write; loaded when first needed
 
 	memory     sync.RWMutex
@@ -59,9 +60,12 @@ func Open(o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.update("open", whole, func(t *transaction) error {
+	err = c.change("open", whole, func(t *transaction) error {
 		if err := checkSchema(t, found); err != nil {
 			return err
+		}
+		if c.checkSpace() == nil {
+			c.compact() // each time that the catalog was closed left a table
 		}
 		return c.Tombstones().load(t)
 	})
@@ -123,6 +127,14 @@ func (c *Catalog) read(what string, f func(t *transaction) error) error {
 // one f runs at a time. When f fails, what it wrote since the last flush is
 // forgotten.
 func (c *Catalog) update(what string, s splitting, f func(t *transaction) error) error {
+	if err := c.checkSpace(); err != nil {
+		return describe(what, err)
+	}
+	return c.change(what, s, f)
+}
+
+// change is update without asking for space.
+func (c *Catalog) change(what string, s splitting, f func(t *transaction) error) error {
 	c.life.RLock()
 	defer c.life.RUnlock()
 	if c.closed {
@@ -132,9 +144,6 @@ func (c *Catalog) update(what string, s splitting, f func(t *transaction) error)
 	defer c.write.Unlock()
 	if c.failed != nil {
 		return fmt.Errorf("catalog: %s: %w: %w; open the catalog again", what, ErrFailed, c.failed)
-	}
-	if err := c.checkSpace(); err != nil {
-		return describe(what, err)
 	}
 	err := c.guarded(func() error {
 		t := &transaction{c: c, txn: c.db.NewTransaction(true), splitting: s}
@@ -170,13 +179,18 @@ func (c *Catalog) checkSpace() error {
 	if c.options.Dir == "" {
 		return nil
 	}
+	return c.checkFree(c.options.MinFreeBytes, "to write")
+}
+
+// checkFree fails when less than that many bytes are free.
+func (c *Catalog) checkFree(bytes int64, what string) error {
 	free, err := c.options.free(c.options.Dir)
 	if err != nil {
 		return err
 	}
-	if free < uint64(c.options.MinFreeBytes) {
-		return fmt.Errorf("%w: %s has %d bytes free, the catalog needs %d to write; free some space",
-			storage.ErrOverloaded, c.options.Dir, free, c.options.MinFreeBytes)
+	if free < uint64(bytes) {
+		return fmt.Errorf("%w: %s has %d bytes free, the catalog needs %d %s; free some space",
+			storage.ErrOverloaded, c.options.Dir, free, bytes, what)
 	}
 	return nil
 }

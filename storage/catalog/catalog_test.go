@@ -171,6 +171,38 @@ func TestFullDiskRefusesWritesAndAnswersReads(t *testing.T) {
 	}
 }
 
+// A process must start on a disk that others have filled: what is read needs no
+// room, and retention may make some.
+func TestCatalogOpensOnNearlyFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	o, _ := testOptions(dir)
+	c := mustOpen(t, o)
+	if err := c.Settings("").Set("a", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	crashed := copyDir(t, dir)
+	mustClose(t, c)
+	free := uint64(0)
+	for name, dir := range map[string]string{"closed": dir, "crashed": crashed} {
+		o, _ := testOptions(dir)
+		o.free = func(string) (uint64, error) { return free, nil }
+		free = 100 << 10
+		_, err := Open(o)
+		wantError(t, err, storage.ErrOverloaded) // badger would end the process
+		free = defaultMinFreeBytes - 1
+		c := mustOpen(t, o)
+		if b, err := c.Settings("").Get("a"); err != nil || string(b) != "1" {
+			t.Errorf("%s: got %q, %v", name, b, err)
+		}
+		wantError(t, c.Settings("").Set("a", []byte("2")), storage.ErrOverloaded)
+		mustClose(t, c)
+	}
+	o, _ = testOptions(t.TempDir())
+	o.free = func(string) (uint64, error) { return free, nil }
+	_, err := Open(o)
+	wantError(t, err, storage.ErrOverloaded)
+}
+
 // A commit that failed leaves the database in doubt: the next must not reach it.
 func TestFailedCommitIsTheLast(t *testing.T) {
 	o, _ := testOptions(t.TempDir())

@@ -17,6 +17,15 @@ func freeBytes(dir string) (uint64, error) {
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
 }
 
+// usedBytes is what a file takes of the disk; badger's logs have holes.
+func usedBytes(path string) (int64, error) {
+	var s syscall.Stat_t
+	if err := syscall.Stat(path, &s); err != nil {
+		return 0, fmt.Errorf("size of %s: %w", path, err)
+	}
+	return int64(s.Blocks) * 512, nil
+}
+
 // withLock runs f while no other process has the database in dir open. It
 // takes the lock that badger takes and gives it back, since badger wants it
 // for itself.

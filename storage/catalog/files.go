@@ -19,10 +19,14 @@ func (c *Catalog) openFiles() (found bool, err error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return false, fmt.Errorf("catalog: create: %w", err)
 		}
-		if err := c.checkSpace(); err != nil {
+		bytes, err := c.openingBytes()
+		if err == nil {
+			err = c.checkFree(bytes, "to open")
+		}
+		if err != nil {
 			return false, fmt.Errorf("catalog: open: %w", err)
 		}
-		err := withLock(dir, func() error {
+		err = withLock(dir, func() error {
 			found, err = prepare(dir)
 			return err
 		})
@@ -44,6 +48,32 @@ func (c *Catalog) openFiles() (found bool, err error) {
 		c.dir.Close()
 	}
 	return false, explain(dir, err)
+}
+
+// openingBytes is the free space that badger's Open needs: for the headers of
+// new files and for a table of each log that a crash left. A nearly full disk
+// must not keep a process from starting, whose retention may make room and
+// whose readers need none.
+func (c *Catalog) openingBytes() (int64, error) {
+	entries, err := os.ReadDir(c.options.Dir)
+	if err != nil {
+		return 0, err
+	}
+	bytes, exists := int64(128<<10), false
+	for _, e := range entries {
+		if exists = exists || e.Name() == badger.ManifestFilename; filepath.Ext(e.Name()) != ".mem" {
+			continue
+		}
+		used, err := usedBytes(filepath.Join(c.options.Dir, e.Name()))
+		if err != nil {
+			return 0, err
+		}
+		bytes += 2 * used
+	}
+	if !exists { // it will be written to
+		return c.options.MinFreeBytes, nil
+	}
+	return min(bytes, c.options.MinFreeBytes), nil
 }
 
 // explain says what a failure of badger's Open means. badger tells it in text.

@@ -56,6 +56,8 @@ func (o Options) withDefaults() Options {
 
 const (
 	memTableBytes = 4 << 20
+	// freshTables is how many tables there may be that were not merged.
+	freshTables = 5
 	// badger refuses a transaction of 15 % of a memtable, or of as many
 	// entries as skip list nodes fit into that. These stay below both.
 	maxTxnBytes   = 600 << 10
@@ -83,7 +85,9 @@ func (o Options) badgerOptions() badger.Options {
 	b.BlockCacheSize = 0
 	b.IndexCacheSize = 0
 	b.NumGoroutines = 1
-	b.NumCompactors = 2                              // the fewest that badger takes
+	b.NumCompactors = 0 // they would look for work 20 times a second each: see compact
+	b.NumLevelZeroTables = freshTables
+	b.NumLevelZeroTablesStall = 3 * freshTables
 	b.ChecksumVerificationMode = options.OnBlockRead // checkTable has verified what was there before
 
 	// Every value is smaller than the threshold, so the value log stays empty

@@ -121,6 +121,9 @@ func (t *transaction) commit() error {
 			return fmt.Errorf("sync %s: %w", t.c.options.Dir, err)
 		}
 	}
+	if t.c.written += t.bytes; t.c.written >= memTableBytes/2 {
+		t.c.compact()
+	}
 	return nil
 }
 

@@ -343,10 +343,21 @@ func (d *disk) recover(ctx context.Context) error {
 	if !found.Clean() {
 		d.opts.Logger.Error("the log is damaged; what could be read of it is used", "lost", fmt.Sprint(found.Lost), "damaged", fmt.Sprint(found.Damaged))
 	}
+	if missing, ok := missingBefore(found, d.persisted); ok && d.report.Found && !d.report.Damaged() {
+		d.opts.Logger.Error("segments of the log are missing: requests that were acknowledged are lost", "lost", fmt.Sprint(missing))
+	}
 	if err := d.replay(ctx, settings, found); err != nil {
 		return err
 	}
 	return d.noteLimits(settings)
+}
+
+// missingBefore are the positions before the log that are in no part. The log
+// releases nothing but its start, and that only when it is in parts of one
+// signal or the other.
+func missingBefore(found wal.Recovery, persisted [signals]uint64) (wal.Range, bool) {
+	most := max(persisted[storage.SignalSpans], persisted[storage.SignalLogs])
+	return wal.Range{From: most + 1, To: found.Follows}, found.Follows > most
 }
 
 // replay appends requests of the log to the builders, with the limits that

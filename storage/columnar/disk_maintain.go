@@ -73,7 +73,8 @@ func (d *disk) look() {
 	} else if was && !full {
 		d.opts.Logger.Info("there is room again: writes are taken")
 	}
-	if full || limit > 0 && d.free.Load() < limit {
+	large := d.opts.WhenFull == Evict && d.opts.Retention.MaxBytes > 0 && d.partBytes() > d.opts.Retention.MaxBytes
+	if full || large || limit > 0 && d.free.Load() < limit {
 		if err := d.expire(); err != nil {
 			d.opts.Logger.Error("giving up the oldest records to make room", "error", err)
 		}
@@ -114,7 +115,9 @@ func sortParts(list []*livePart) {
 }
 
 // expire gives up whole hours: those past the age, then the oldest while there
-// are too many bytes or too little room.
+// are too many bytes or too little room. Of the hours that parts still come to,
+// it gives up no more parts than it must, or a store that is full within an hour
+// would lose everything at once.
 func (d *disk) expire() error {
 	d.editing.Lock()
 	defer d.editing.Unlock()
@@ -164,7 +167,7 @@ func chooseExpired(parts []*livePart, r Retention, evict bool, now time.Time, fr
 	for _, p := range parts {
 		bytes += int64(p.Bytes + p.IndexBytes)
 	}
-	lastHour := now.Unix()/3600 - 1 // what came in this hour or the one before is not given up for room
+	lastHour := now.Unix()/3600 - 1 // what came in this hour or the one before is not given up for room on the disk
 	for len(parts) > 0 {
 		hour := parts[0].Hour
 		old := r.MaxAge > 0 && now.Sub(time.Unix((hour+1)*3600, 0)) >= r.MaxAge
@@ -174,7 +177,7 @@ func chooseExpired(parts []*livePart, r Retention, evict bool, now time.Time, fr
 			break
 		}
 		n := 0
-		for n < len(parts) && parts[n].Hour == hour {
+		for n < len(parts) && parts[n].Hour == hour && (n == 0 || old || hour < lastHour) {
 			size := int64(parts[n].Bytes + parts[n].IndexBytes)
 			bytes -= size
 			free += size

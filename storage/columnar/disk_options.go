@@ -69,7 +69,7 @@ type DiskOptions struct {
 }
 
 // Retention says how long records are kept. They are given up by whole hours
-// of arrival, the oldest first.
+// of arrival, the oldest first; for MaxBytes by single parts of the last two.
 type Retention struct {
 	MaxAge       time.Duration // since arrival; 0: for ever
 	MaxBytes     int64         // of all parts together; 0: no bound

@@ -12,7 +12,7 @@ func TestChooseExpired(t *testing.T) {
 	const now = 100 // the hour; each below has two parts of 50 bytes
 	var parts []*livePart
 	for _, hour := range []int64{100, 99, 90, 50} {
-		for n := range 2 {
+		for _, n := range []int{1, 0} {
 			parts = append(parts, &livePart{Part: manifest.Part{ID: fmt.Sprint(hour, n), Hour: hour, Bytes: 40, IndexBytes: 10}})
 		}
 	}
@@ -27,7 +27,8 @@ func TestChooseExpired(t *testing.T) {
 		{"age", Retention{MaxAge: 10 * time.Hour}, false, 0, 2},
 		{"age of an hour that has just ended", Retention{MaxAge: time.Hour}, false, 0, 4},
 		{"bytes", Retention{MaxBytes: 300}, false, 0, 2},
-		{"bytes down to the present", Retention{MaxBytes: 150}, false, 0, 6},
+		{"bytes of the last two hours, part by part", Retention{MaxBytes: 150}, false, 0, 5},
+		{"bytes down to the present", Retention{MaxBytes: 99}, false, 0, 7},
 		{"room", Retention{MinFreeBytes: 60}, false, 10, 2},
 		{"room, but not the last two hours", Retention{MinFreeBytes: 1000}, false, 10, 4},
 		{"refusing gives up nothing for bytes", Retention{MaxBytes: 150}, true, 0, 0},

@@ -357,3 +357,31 @@ func TestRetentionByBytes(t *testing.T) {
 		t.Errorf("%d spans and %d log records were given up", st.EvictedSpans, st.EvictedLogs)
 	}
 }
+
+// TestRetentionByBytesWithinAnHour fills a store several times within an hour.
+// It never holds much more than it may, and never much less.
+func TestRetentionByBytesWithinAnHour(t *testing.T) {
+	o := stillOptions(t, vfs.NewMem())
+	now := time.Unix(0, modelEpoch)
+	o.now = func() time.Time { return now }
+	s := openDisk(t, o)
+	defer s.Close()
+	var written []modelRecord
+	for n := range int64(40) {
+		records := recordsOf(storage.SignalSpans, -1, 30, n*100)
+		writeRecords(t, s, storage.SignalSpans, records)
+		flushed{s}.flush()
+		written = append(written, records...)
+		if n == 9 {
+			s.disk.opts.Retention.MaxBytes = s.disk.partBytes()
+		}
+		s.disk.look()
+		now = now.Add(time.Second)
+	}
+	most, left := s.disk.opts.Retention.MaxBytes, s.disk.partBytes()
+	if left > most || left < most*3/4 {
+		t.Errorf("%d bytes are left of %d that may be", left, most)
+	}
+	rows := s.Stats().Spans
+	wantHeld(t, s, written[len(written)-int(rows):])
+}

@@ -47,6 +47,21 @@ func (i image) flip(t testing.TB, at int, having ...string) {
 	i[path] = b
 }
 
+// flipEdit inverts a bit in frames of the manifest, counted from its end. Each
+// edit has two.
+func (i image) flipEdit(t testing.TB, fromEnd ...int) {
+	var frames []int
+	b := i["/data/MANIFEST"]
+	for at := range b {
+		if bytes.HasPrefix(b[at:], []byte("\xff\xfeHM")) {
+			frames = append(frames, at)
+		}
+	}
+	for _, n := range fromEnd {
+		i.flip(t, frames[len(frames)-n]+30, "MANIFEST")
+	}
+}
+
 // described is a finding in short: severity, kind, file and place.
 func described(list []Finding) (texts []string) {
 	for _, f := range list {
@@ -97,9 +112,11 @@ func TestVerifyFindsDamage(t *testing.T) {
 		{"missing index", func(i image) { delete(i, spanIndex) }, []string{"damage index-missing " + hour + ".idx"}},
 		{"missing index of logs", func(i image) { delete(i, i.first(t, "logs", suffixIndex)) }, []string{"damage index-missing logs/20260801/10/ID.idx"}},
 
-		{"edit", func(i image) { i.flip(t, 2*len(i["/data/MANIFEST"])/5, "MANIFEST") },
+		{"frame of an edit", func(i image) { i.flipEdit(t, 4) }, []string{"damage manifest-damaged MANIFEST: bytes "}},
+		{"edit", func(i image) { i.flipEdit(t, 4, 3) },
 			[]string{"damage manifest-damaged MANIFEST: bytes ", "damage orphan "}},
-		{"last edit", func(i image) { i.flip(t, -1, "MANIFEST") }, []string{"notice manifest-torn MANIFEST", "damage orphan logs/20260801/10/ID.idx"}},
+		{"frame of the last edit", func(i image) { i.flipEdit(t, 1) }, []string{"notice manifest-torn MANIFEST"}},
+		{"last edit", func(i image) { i.flipEdit(t, 2, 1) }, []string{"notice manifest-torn MANIFEST", "damage orphan logs/20260801/10/ID.idx", "damage log-lost wal"}},
 		{"header of the manifest", func(i image) { i.flip(t, 3, "MANIFEST") }, []string{"damage manifest-damaged MANIFEST: bytes "}},
 		{"missing manifest", func(i image) { delete(i, "/data/MANIFEST") },
 			slices.Concat([]string{"damage manifest-missing MANIFEST"}, slices.Repeat([]string{"damage orphan logs/20260801/10/ID.idx"}, 3), slices.Repeat([]string{"damage orphan " + hour + ".idx"}, 3))},
@@ -107,6 +124,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 		{"frame", func(i image) { i.flip(t, 5000, segments[1]) }, []string{"damage log-damaged wal/" + filepath.Base(segments[1])}},
 		{"header of a segment", func(i image) { i.flip(t, 9, segments[1]) }, []string{"notice log-damaged wal/" + filepath.Base(segments[1])}},
 		{"missing segment", func(i image) { delete(i, segments[1]) }, []string{"damage log-lost wal"}},
+		{"missing first segments", func(i image) { delete(i, segments[0]); delete(i, segments[1]) }, []string{"damage log-lost wal"}},
 		{"torn end", func(i image) {
 			last := segments[len(segments)-1]
 			i[last] = append(slices.Clip(bytes.TrimRight(i[last], "\x00")), 1, 2, 3)

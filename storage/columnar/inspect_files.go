@@ -133,6 +133,9 @@ func (v *verification) verifyRecovery(found wal.Recovery) {
 	persisted := v.x.persisted()
 	safe := min(persisted[storage.SignalSpans], persisted[storage.SignalLogs])
 	lost := slices.DeleteFunc(slices.Clone(found.Lost), func(r wal.Range) bool { return r.To <= safe })
+	if missing, ok := missingBefore(found, persisted); ok && v.x.report.Found && !v.x.report.Damaged() {
+		lost = append(lost, missing)
+	}
 	for _, d := range found.Damaged {
 		if len(lost) > 0 {
 			v.damage("log-damaged", "wal/"+d.Name, "", d.Reason+"; requests with these positions are lost, unless they were in parts already: "+ranges(lost), remedyLog)

@@ -159,7 +159,11 @@ func (v *verification) verifyManifest() {
 			reason += ", "
 			continue
 		}
-		v.damage("manifest-damaged", file, fmt.Sprintf("bytes %d to %d", d.Offset, d.Offset+max(d.Bytes, 1)-1), reason+": parts that were added there are not shown", remedyManifest)
+		effect := "parts that were added there are not shown"
+		if r.LostEdits == 0 {
+			effect = "nothing is known to be missing, because every edit is there twice"
+		}
+		v.damage("manifest-damaged", file, fmt.Sprintf("bytes %d to %d", d.Offset, d.Offset+max(d.Bytes, 1)-1), reason+": "+effect, remedyManifest)
 		reason = ""
 	}
 	if r.LostEdits > 0 && len(r.Damage) == 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -152,13 +153,28 @@ func withFile(b []byte) *memFS {
 	return fs
 }
 
+// twins are the places of the second frames of edits.
+func twins(ends []int) (from []int) {
+	before := headerSize
+	for _, end := range ends {
+		from = append(from, (before+end)/2)
+		before = end
+	}
+	return from
+}
+
 func TestTruncatedAnywhere(t *testing.T) {
 	b, ends, list := written(t)
+	second := twins(ends)
 	for n := range b {
 		fs := withFile(bytes.Clone(b[:n]))
 		_, s, r := mustOpen(t, fs, "d")
-		whole := 0
-		for whole < len(ends) && ends[whole] <= n {
+		whole, from := 0, 0
+		for whole < len(ends) && second[whole] <= n {
+			from = second[whole]
+			if ends[whole] <= n {
+				from = ends[whole]
+			}
 			whole++
 		}
 		if !same(s, after(list[:whole])) {
@@ -170,52 +186,103 @@ func TestTruncatedAnywhere(t *testing.T) {
 			}
 			continue
 		}
-		if r.Damaged() || r.TornBytes != int64(n-ends[whole-1]) || fs.damagedFiles() > 0 || fs.ops > 0 {
+		torn := int64(n - from)
+		if n < ends[0] { // the file began with more than one edit
+			torn = min(torn, r.TornBytes)
+		}
+		if r.Damaged() || r.TornBytes != torn || fs.damagedFiles() > 0 || fs.ops > 0 {
 			t.Fatalf("%d bytes: %v", n, &r)
 		}
 	}
 }
 
+// TestFlippedAnywhere: every edit is there twice, so that one flipped bit takes
+// none.
 func TestFlippedAnywhere(t *testing.T) {
 	b, ends, list := written(t)
+	second := twins(ends)
 	for i := range b {
 		for _, bit := range []byte{1, 0x80} {
 			bad := bytes.Clone(b)
 			bad[i] ^= bit
 			fs := withFile(bad)
 			m, s, r := mustOpen(t, fs, "d")
-			hit := 0 // the edit that is damaged
-			for hit < len(ends) && ends[hit] <= i {
-				hit++
+			if !same(s, after(list)) || r.LostEdits > 0 || r.Misfits > 0 {
+				t.Fatalf("byte %d: %v, %v", i, &r, s)
 			}
-			without := append(append([]Edit{}, list[:hit]...), list[hit+1:]...)
-			// The first Apply writes the file anew, with an edit without
-			// parts at its start.
-			atStart := i < ends[0]
-			if !same(s, after(without)) && (!atStart || !same(s, after(list))) {
-				t.Fatalf("byte %d in edit %d: %v", i, hit, s)
-			}
-			if hit == len(list)-1 {
-				if r.Damaged() || r.TornBytes != int64(len(b)-ends[hit-1]) {
-					t.Fatalf("byte %d in the last edit: %v", i, &r)
+			if i >= ends[len(ends)-2] { // as if it was not acknowledged yet
+				if r.Damaged() || r.TornBytes != int64(len(b)-second[len(second)-1]) {
+					t.Fatalf("byte %d: %v", i, &r)
 				}
 				continue
 			}
-			if !r.Damaged() || r.RewriteErr != nil || r.LostEdits != 1 && !atStart || r.TornBytes > 0 {
-				t.Fatalf("byte %d in edit %d: %v", i, hit, &r)
-			}
-			if kept := fs.names[r.KeptAs]; kept == nil || !bytes.Equal(kept.data, bad) {
-				t.Fatalf("byte %d: the damaged file is not kept: %v", i, &r)
-			}
-			// All is well from now on.
-			if err := m.Apply(Edit{Add: []Part{part(99)}}); err != nil {
-				t.Fatal(err)
-			}
-			_, again, r := mustOpen(t, fs.crash(0, false), "d")
-			if !same(again, m.State()) || again.Seq != m.State().Seq || r.Damaged() || len(again.Parts) != len(s.Parts)+1 {
-				t.Fatalf("byte %d: opening again: %v", i, &r)
-			}
+			reportsAndHeals(t, m, s, r, fs, bad)
 		}
+	}
+}
+
+// TestFlippedTwice damages both frames of an edit.
+func TestFlippedTwice(t *testing.T) {
+	b, ends, list := written(t)
+	second := twins(ends)
+	for hit, from := range second {
+		size := ends[hit] - from
+		for i := range size {
+			bad := bytes.Clone(b)
+			bad[from-size+i] ^= 0x80
+			bad[from+i] ^= 1
+			fs := withFile(bad)
+			m, s, r := mustOpen(t, fs, "d")
+			without := append(append([]Edit{}, list[:hit]...), list[hit+1:]...)
+			// The first Apply writes the file anew, with an edit without
+			// parts at its start.
+			if !same(s, after(without)) && (hit > 0 || !same(s, after(list))) {
+				t.Fatalf("byte %d of edit %d: %v", i, hit, s)
+			}
+			if hit == len(list)-1 {
+				if r.Damaged() || r.TornBytes != int64(len(b)-ends[hit-1]) {
+					t.Fatalf("byte %d of the last edit: %v", i, &r)
+				}
+				continue
+			}
+			if r.LostEdits != 1 && hit > 0 || r.TornBytes > 0 {
+				t.Fatalf("byte %d of edit %d: %v", i, hit, &r)
+			}
+			reportsAndHeals(t, m, s, r, fs, bad)
+		}
+	}
+}
+
+// reportsAndHeals: damage is reported, the file is kept, and all is well from
+// then on.
+func reportsAndHeals(t *testing.T, m *Manifest, s State, r Report, fs *memFS, bad []byte) {
+	t.Helper()
+	if !r.Damaged() || r.RewriteErr != nil || r.TornBytes > 0 {
+		t.Fatal(&r)
+	}
+	if kept := fs.names[r.KeptAs]; kept == nil || !bytes.Equal(kept.data, bad) {
+		t.Fatalf("the damaged file is not kept: %v", &r)
+	}
+	if err := m.Apply(Edit{Add: []Part{part(99)}}); err != nil {
+		t.Fatal(err)
+	}
+	_, again, r := mustOpen(t, fs.crash(0, false), "d")
+	if !same(again, m.State()) || again.Seq != m.State().Seq || r.Damaged() || len(again.Parts) != len(s.Parts)+1 {
+		t.Fatalf("opening again: %v", &r)
+	}
+}
+
+// TestTornOutOfOrder: a power cut may leave the second frame of an edit and
+// take the first. That is no damage.
+func TestTornOutOfOrder(t *testing.T) {
+	b, ends, list := written(t)
+	second := twins(ends)
+	at, from := ends[len(ends)-2], second[len(second)-1]
+	for i := at; i < from; i++ {
+		b[i] = 0
+	}
+	if _, s, r := mustOpen(t, withFile(b), "d"); r.Damaged() || r.TornBytes != int64(from-at) || !same(s, after(list)) {
+		t.Fatal(&r)
 	}
 }
 
@@ -277,16 +344,21 @@ func TestLostFrames(t *testing.T) {
 			}
 		}
 	}
-	// An edit that is there twice counts once.
+	// An edit counts once, however often and wherever it is there.
 	twice := append(bytes.Clone(b), b[ends[1]:ends[2]]...)
-	if _, s, r := mustOpen(t, withFile(twice), "d"); !same(s, after(list)) || !r.Damaged() {
+	if _, s, r := mustOpen(t, withFile(twice), "d"); !same(s, after(list)) || r.Damaged() {
+		t.Fatal(&r)
+	}
+	// Another one of its number is damage.
+	other := appendFrame(bytes.Clone(b), 3, &Edit{Set: map[string]uint64{"x": 1}})
+	if _, s, r := mustOpen(t, withFile(other), "d"); !same(s, after(list)) || !r.Damaged() {
 		t.Fatal(&r)
 	}
 }
 
 func TestUnknownVersion(t *testing.T) {
 	b, _, _ := written(t)
-	b[8] = 2
+	b[8] = version + 1
 	n := headerSize - 4
 	copy(b[n:], appendCRC(b[:n]))
 	fs := withFile(b)
@@ -305,6 +377,11 @@ func FuzzReplay(f *testing.F) {
 	f.Add(b)
 	f.Add(b[:ends[2]+9])
 	f.Add(append(bytes.Clone(b[:ends[1]]), b[ends[2]:]...))
+	golden, err := os.ReadFile("testdata/MANIFEST.v1")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(golden)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := Report{Found: true}
 		s, err := replay(b, &r)

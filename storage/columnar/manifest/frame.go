@@ -9,12 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// A file is a header and frames. Every frame is an edit. The format is in
-// DESIGN.md; decodeEdit is where versions part.
+// A file is a header and frames. Every frame is an edit, and is there twice. The
+// format is in DESIGN.md; decodeEdit is where versions part.
 const (
 	headerMagic = "HEDLMANI"
 	headerSize  = len(headerMagic) + 4 + 8 + 8 + 4 // version, numbers of edits, CRC
-	version     = 1
+	version     = 2
+	versionOnce = 1 // every frame is there once
 
 	// A frame begins with bytes that no UTF-8 text contains, so that no text
 	// within a damaged frame looks like the beginning of another.
@@ -53,7 +54,7 @@ func headerOf(b []byte) (h header, ok bool) {
 		return h, false
 	}
 	h = header{binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint64(b[12:]), binary.LittleEndian.Uint64(b[20:])}
-	return h, h.version != version || 0 < h.first && h.first <= h.last && h.last < maxSeq
+	return h, h.version != version && h.version != versionOnce || 0 < h.first && h.first <= h.last && h.last < maxSeq
 }
 
 // appendFrame encodes an edit.

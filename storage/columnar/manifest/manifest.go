@@ -94,7 +94,7 @@ type Manifest struct {
 }
 
 // redoBytes is the size below which a log is never worth writing anew.
-const redoBytes = 1 << 20
+const redoBytes = 2 << 20
 
 // Open reads the manifest in a directory, which must exist. A directory
 // without one has an empty state. An error means that reading failed, which
@@ -152,7 +152,7 @@ func (m *Manifest) Apply(e Edit) error {
 	if m.log == nil {
 		return m.rewrite(e)
 	}
-	if m.size >= m.redoAt && m.size >= 2*m.live {
+	if m.size >= m.redoAt && m.size >= 4*m.live {
 		err := m.rewrite(e)
 		if err == nil || m.log == nil {
 			return err
@@ -162,10 +162,11 @@ func (m *Manifest) Apply(e Edit) error {
 	return m.append(e)
 }
 
-// append writes an edit at the end of the log.
+// append writes an edit at the end of the log, twice: see DESIGN.md.
 func (m *Manifest) append(e Edit) error {
 	seq := m.state.Seq + 1
 	frame := appendFrame(nil, seq, &e)
+	frame = append(frame, frame...)
 	_, err := m.log.Write(frame)
 	if err == nil {
 		err = m.log.Sync()

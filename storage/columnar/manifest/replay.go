@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,8 +62,17 @@ func (r *Report) String() string {
 	return b.String()
 }
 
-// replay applies every edit of a file that is whole. Whatever is not is
-// skipped byte by byte until something is again.
+// foundEdit is an edit of which a file has a whole frame.
+type foundEdit struct {
+	Edit
+	seq    uint64
+	crc    uint32 // of the payload
+	frames int    // that it has
+	at     int64  // where the first of them is
+}
+
+// replay applies every edit of which a frame is whole, in the order of their
+// numbers. Whatever is not is skipped byte by byte until something is again.
 func replay(b []byte, r *Report) (State, error) {
 	s := State{Parts: map[string]Part{}, Settings: map[string]uint64{}}
 	if !r.Found {
@@ -74,12 +84,42 @@ func replay(b []byte, r *Report) (State, error) {
 	case !ok:
 		at = 0
 		r.Damage = append(r.Damage, Damage{Reason: "no valid header"})
-	case h.version != version:
+	case h.version != version && h.version != versionOnce:
 		return s, fmt.Errorf("%w: it is of version %d", ErrVersion, h.version)
 	default:
 		s.Seq = h.first - 1
 	}
-	bad := at // where the bytes begin that are not explained yet
+	found, end := r.edits(b, at, h.first)
+	for _, e := range found {
+		if s.Seq > 0 || h.first > 0 {
+			r.LostEdits += e.seq - s.Seq - 1
+		}
+		s.Seq = e.seq
+		r.Misfits += s.apply(&e.Edit)
+		r.Edits++
+	}
+	if s.Seq < h.last {
+		r.damage(end, len(b), "an incomplete file")
+		r.LostEdits += h.last - s.Seq
+		s.Seq = h.last
+		return s, nil
+	}
+	r.TornBytes = int64(len(b) - end)
+	// A power cut may take the first frame of the last edit and leave the second.
+	if n, d := len(found), len(r.Damage); n > 0 && d > 0 && 0 < h.last && h.last < s.Seq && found[n-1].frames == 1 {
+		if before := r.Damage[d-1]; before.Offset+before.Bytes == found[n-1].at {
+			r.Damage = r.Damage[:d-1]
+			r.TornBytes += before.Bytes
+		}
+	}
+	return s, nil
+}
+
+// edits collects what is whole from a place of the file on, in the order of the
+// numbers, of which none may be below first. end is where the last frame ends.
+func (r *Report) edits(b []byte, at int, first uint64) (found []*foundEdit, end int) {
+	known := map[uint64]*foundEdit{}
+	end = at
 	for at < len(b) {
 		seq, payload, ok := frameOf(b[at:])
 		if !ok {
@@ -90,40 +130,28 @@ func replay(b []byte, r *Report) (State, error) {
 			at += 1 + next
 			continue
 		}
-		r.damage(bad, at, "no valid edit")
-		bad = at + frameHead + len(payload)
-		if r.replay(&s, seq, payload, at, bad) {
-			if s.Seq > 0 || h.first > 0 {
-				r.LostEdits += seq - s.Seq - 1
+		r.damage(end, at, "no valid edit")
+		end = at + frameHead + len(payload)
+		crc := checksum(payload)
+		e, ok := known[seq]
+		switch {
+		case !ok && seq >= first:
+			e = &foundEdit{seq: seq, crc: crc, frames: 1, at: int64(at)}
+			if e.Edit, ok = decodeEdit(payload); !ok {
+				r.damage(at, end, "an edit that cannot be decoded")
+				break
 			}
-			s.Seq = seq
+			known[seq] = e
+			found = append(found, e)
+		case !ok || e.crc != crc:
+			r.damage(at, end, "an edit that was there before")
+		default:
+			e.frames++
 		}
-		at = bad
+		at = end
 	}
-	if s.Seq < h.last {
-		r.damage(bad, len(b), "an incomplete file")
-		r.LostEdits += h.last - s.Seq
-		s.Seq = h.last
-	} else {
-		r.TornBytes = int64(len(b) - bad)
-	}
-	return s, nil
-}
-
-// replay applies the edit at a place of the file, if it is one.
-func (r *Report) replay(s *State, seq uint64, payload []byte, from, to int) bool {
-	e, ok := decodeEdit(payload)
-	if !ok {
-		r.damage(from, to, "an edit that cannot be decoded")
-		return false
-	}
-	if seq <= s.Seq {
-		r.damage(from, to, "an edit that was there before")
-		return false
-	}
-	r.Misfits += s.apply(&e)
-	r.Edits++
-	return true
+	slices.SortFunc(found, func(x, y *foundEdit) int { return cmp.Compare(x.seq, y.seq) })
+	return found, end
 }
 
 func (r *Report) damage(from, to int, reason string) {

@@ -57,12 +57,12 @@ func (m *Manifest) writeNew(name string, e *Edit) (f File, size int64, seq uint6
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	seq = m.state.Seq
-	b := appendHeader(nil, seq+1, seq+uint64(len(edits)))
-	for i := range edits {
-		seq++
-		b = appendFrame(b, seq, &edits[i])
-		if len(b) >= writeBytes || i == len(edits)-1 {
+	last := m.state.Seq + uint64(len(edits))
+	b := appendHeader(nil, m.state.Seq+1, last)
+	for i := range 2 * len(edits) { // first all of them, then all again
+		at := i % len(edits)
+		b = appendFrame(b, m.state.Seq+1+uint64(at), &edits[at])
+		if len(b) >= writeBytes || at == len(edits)-1 {
 			if _, err = f.Write(b); err != nil {
 				break
 			}
@@ -77,7 +77,7 @@ func (m *Manifest) writeNew(name string, e *Edit) (f File, size int64, seq uint6
 		_ = f.Close()
 		return nil, 0, 0, err
 	}
-	return f, size, seq, nil
+	return f, size, last, nil
 }
 
 // edits are a state as edits of limited size, of which there is at least one.

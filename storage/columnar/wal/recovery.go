@@ -20,6 +20,10 @@ type Recovery struct {
 	FirstLSN uint64 // of them; 0 when there are none
 	LastLSN  uint64
 
+	// Follows is the last LSN that was in the log before what is left of it, 0
+	// when that is not known. Up to there the caller must have everything.
+	Follows uint64
+
 	// TornBytes were being written when the power was cut or the process
 	// killed, and are no whole frames. Nobody was promised them, with
 	// Durability Interval and None beyond what those promise. This is normal.
@@ -122,6 +126,9 @@ func scanSegments(fsys vfs.FS, dir string) (*scan, error) {
 	for i, found := range s.found {
 		if i == 0 {
 			s.last = found.follows
+			if found.headerErr == nil {
+				s.rec.Follows = found.follows
+			}
 		}
 		s.readFrames(i, found)
 	}
