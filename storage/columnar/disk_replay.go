@@ -126,6 +126,7 @@ func (r *replayer) append(req request, lsn uint64) error {
 		}
 	}
 	r.d.appendLogged(req, h, lsn)
+	r.d.replayed = lsn
 	full := s.bytes() > r.d.opts.MaxMemoryBytes/2
 	if full {
 		s.sealAll()

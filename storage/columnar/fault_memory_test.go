@@ -1,11 +1,14 @@
 package columnar
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,11 +71,12 @@ func realOptions(tb testing.TB, dir string) DiskOptions {
 }
 
 // unflushed makes a directory that has requests in its log only, as a process
-// leaves it that is killed, and returns the number of spans.
-func unflushed(tb testing.TB, dir string, bodies [][]byte) (spans int) {
+// leaves it that is killed, and returns the number of spans. segmentBytes are
+// those of the log, 0 its default.
+func unflushed(tb testing.TB, dir string, bodies [][]byte, segmentBytes int64) (spans int) {
 	tb.Helper()
 	o := realOptions(tb, filepath.Join(tb.TempDir(), "alive"))
-	o.MaxMemoryBytes, o.SealRows, o.Durability = 4<<30, maxGroupRows, 2
+	o.MaxMemoryBytes, o.SealRows, o.Durability, o.segmentBytes = 4<<30, maxGroupRows, 2, segmentBytes
 	s := openDisk(tb, o)
 	to := s.Spans().(storage.OTLPWriter)
 	for _, body := range bodies {
@@ -99,7 +103,7 @@ func TestMemoryOfRecovery(t *testing.T) {
 		requests = 60
 	}
 	dir := filepath.Join(t.TempDir(), "killed")
-	spans := unflushed(t, dir, meshBodies(t, requests))
+	spans := unflushed(t, dir, meshBodies(t, requests), 0)
 	o := realOptions(t, dir)
 	o.MaxMemoryBytes = 8 << 20
 	var s *Store
@@ -113,6 +117,41 @@ func TestMemoryOfRecovery(t *testing.T) {
 	}
 	if grew > 4*o.MaxMemoryBytes && !raced {
 		t.Errorf("the heap grew by %d MiB", grew>>20)
+	}
+}
+
+// TestRecoveryReleasesNothingUnread replays a log of many segments and writes
+// parts meanwhile: what these have may be given up by the log, what comes after
+// it may not. It ends recovery after every so many requests and begins again.
+func TestRecoveryReleasesNothingUnread(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "killed")
+	spans := unflushed(t, dir, meshBodies(t, 40), 256<<10)
+	if segments, err := os.ReadDir(filepath.Join(dir, "wal")); err != nil || len(segments) < 5 {
+		t.Fatalf("%d segments, %v: too few", len(segments), err)
+	}
+	for range 3 {
+		o := realOptions(t, dir)
+		o.MaxMemoryBytes = 1 << 20
+		ctx, cancel := context.WithCancel(t.Context())
+		var written atomic.Int32
+		o.FS = vfs.Inject(vfs.OS, func(op vfs.Op) error {
+			if op.Kind == vfs.OpRename && written.Add(1) == 8 { // four parts
+				cancel()
+			}
+			return nil
+		})
+		if _, err := OpenDisk(ctx, o); !errors.Is(err, context.Canceled) {
+			t.Fatalf("recovery ended with %v", err)
+		}
+	}
+	o := realOptions(t, dir)
+	o.MaxMemoryBytes = 1 << 20
+	s := openDisk(t, o)
+	if n := scanned(t, s, nil); n != spans {
+		t.Errorf("%d spans are there, want %d", n, spans)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
