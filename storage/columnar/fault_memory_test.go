@@ -22,18 +22,36 @@ import (
 // every few milliseconds. Garbage counts, of which there is little.
 func peak(f func()) int64 {
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	return sampled(f, 5*time.Millisecond, func() int64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapInuse)
+	})
+}
+
+// peakLive is peak of what is not garbage, which large slices that come and go
+// make much of. It collects that before it looks.
+func peakLive(f func()) int64 {
+	return sampled(f, 20*time.Millisecond, func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	})
+}
+
+// sampled calls f and returns by how much heap grew at most meanwhile.
+func sampled(f func(), every time.Duration, heap func() int64) int64 {
 	runtime.GC()
-	var before, now runtime.MemStats
-	runtime.ReadMemStats(&before)
-	most := before.HeapInuse
+	before := heap()
+	most := before
 	stop := make(chan struct{})
 	var sampler sync.WaitGroup
 	sampler.Go(func() {
-		for tick := time.NewTicker(5 * time.Millisecond); ; {
+		for tick := time.NewTicker(every); ; {
 			select {
 			case <-tick.C:
-				runtime.ReadMemStats(&now)
-				most = max(most, now.HeapInuse)
+				most = max(most, heap())
 			case <-stop:
 				return
 			}
@@ -42,7 +60,7 @@ func peak(f func()) int64 {
 	f()
 	close(stop)
 	sampler.Wait()
-	return int64(most) - int64(before.HeapInuse)
+	return most - before
 }
 
 // meshBodies are encoded requests of about 512 spans.
