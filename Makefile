@@ -6,7 +6,6 @@ COMMIT    ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS   := -s -w -X github.com/heddle-io/heddle/collector.version=$(VERSION) -X github.com/heddle-io/heddle/collector.commit=$(COMMIT)
 HEDDLE    := bin/heddle
 FUZZTIME  ?= 20s
-BENCHTIME ?= 1s
 
 # The product is built without cgo; only the race detector needs a C compiler.
 export CGO_ENABLED = 0
@@ -85,8 +84,13 @@ bin/npm/node_modules/.bin/oxlint: Makefile
 fmt: ## format the Go code
 	gofmt -w $$(git ls-files '*.go')
 
-bench: ## benchmarks of the hot paths, with memory
-	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./storage/... ./query/... ./collector/demo/...
+# Also BASE (a commit; HEAD~1, or HEAD when something is not committed), BENCH
+# (a regular expression of Go's benchmarks), BENCHTIME.
+bench: bin/benchstat ## this tree against BASE: SPANS (1000000) through the binary and Go's benchmarks, COUNT (4) times in turns
+	BENCH='$(BENCH)' BENCHTIME='$(BENCHTIME)' BASE='$(BASE)' COUNT='$(COUNT)' SPANS='$(SPANS)' .ci/bench
+
+bin/benchstat: .ci/tools/go.mod
+	cd .ci/tools && $(GO) build -o ../../$@ golang.org/x/perf/cmd/benchstat
 
 fuzz: ## every fuzz target for FUZZTIME (20s)
 	@for package in $$($(GO) list ./storage/... ./query/... ./exporters/... ./collector/ingestext); do \

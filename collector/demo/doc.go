@@ -18,6 +18,7 @@
 //	batch.go, engine.go          per-pod batching and the simulated clock
 //	send*.go                     delivery over gRPC or HTTP, retries, a bounded queue
 //	run.go, report.go            the pace of real time and the progress lines
+//	measure.go                   the same shop without pace, for measurements
 //
 // Everything up to and including engine.go is deterministic: the same seed,
 // start time and settings give the same bytes in the same order. Real time

@@ -20,7 +20,7 @@ func BenchmarkReplay(b *testing.B) {
 	for _, body := range bodies {
 		size += len(body)
 	}
-	spans := unflushed(b, dir, bodies)
+	spans := unflushed(b, dir, bodies, 0)
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
 	var took time.Duration

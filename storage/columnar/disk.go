@@ -65,7 +65,8 @@ type disk struct {
 	persisted  [signals]uint64
 	flushed    sync.Cond // on Store.mu: memory got free, or the store closes
 	closing    bool
-	flushError error // why the last flush failed; nil after one that did not
+	replayed   uint64 // position in the log of the last request that recovery appended; 0 once it has all
+	flushError error  // why the last flush failed; nil after one that did not
 
 	// unpublished is the part that was flushed last if the manifest has not
 	// taken it yet. Guarded by flushing, its ID by left.mu, too.
@@ -380,6 +381,9 @@ func (d *disk) replay(ctx context.Context, settings map[string]uint64, found wal
 	if err != nil {
 		return fmt.Errorf("columnar: recovery: %w", err)
 	}
+	s.mu.Lock()
+	d.replayed = 0
+	s.mu.Unlock()
 	progress.end(r.records)
 	if changed || len(d.tombstones) > 0 {
 		// What comes now must not be in a table with what a deletion covers.

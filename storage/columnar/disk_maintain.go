@@ -256,7 +256,7 @@ func (d *disk) chooseJob(v *version, tombstones []*tombstone) *mergeJob {
 		}
 	}
 	for _, parts := range lists {
-		job := chooseMerge(parts, d.opts.PartRows, now.Unix()/3600)
+		job := chooseMerge(parts, d.opts.mergeLimits(), now.Unix()/3600)
 		if job == nil {
 			job = choosePurge(parts, tombstones)
 		}
@@ -277,7 +277,7 @@ const mergeFanIn = 8
 // the logarithm of the number of parts to the base mergeFanIn. In an hour that
 // has ended, what is at most half full is merged: a row is written once more
 // by that, and at most one such part is left.
-func chooseMerge(parts []*livePart, partRows int, hourNow int64) *mergeJob {
+func chooseMerge(parts []*livePart, limits mergeLimits, hourNow int64) *mergeJob {
 	for from := 0; from < len(parts); {
 		to := from
 		for to < len(parts) && parts[to].Hour == parts[from].Hour && parts[to].Tenant == parts[from].Tenant {
@@ -287,7 +287,7 @@ func chooseMerge(parts []*livePart, partRows int, hourNow int64) *mergeJob {
 		if parts[from].Hour+1 < hourNow {
 			choose = chooseSmall
 		}
-		if job := choose(parts[from:to], partRows); job != nil {
+		if job := choose(parts[from:to], limits); job != nil {
 			return job
 		}
 		from = to
@@ -297,16 +297,20 @@ func chooseMerge(parts []*livePart, partRows int, hourNow int64) *mergeJob {
 
 // chooseLevel picks neighbours of one level, mergeFanIn of them or as many as
 // fill a part.
-func chooseLevel(parts []*livePart, partRows int) *mergeJob {
+func chooseLevel(parts []*livePart, limits mergeLimits) *mergeJob {
 	for from := 0; from < len(parts); {
-		level, rows, to := parts[from].Level, 0, from
-		for to < len(parts) && parts[to].Level == level && rows+int(parts[to].Rows) <= partRows && to-from < maxMergeParts {
-			rows += int(parts[to].Rows)
+		var sum mergeSize
+		level, to, full := parts[from].Level, from, false
+		for to < len(parts) && parts[to].Level == level && to-from < maxMergeParts {
+			next := sum.plus(parts[to])
+			if full = !limits.fits(next); full {
+				break
+			}
+			sum = next
 			to++
 		}
-		full := to < len(parts) && rows+int(parts[to].Rows) > partRows && parts[to].Level == level
 		switch n := to - from; {
-		case n >= mergeFanIn, n >= 2 && full && rows > partRows/2:
+		case n >= mergeFanIn, n >= 2 && full && limits.large(sum):
 			return &mergeJob{parts: parts[from:to], level: level + 1}
 		case n == 0:
 			to++
@@ -319,17 +323,22 @@ func chooseLevel(parts []*livePart, partRows int) *mergeJob {
 // chooseSmall picks what is at most half full, as much as fits into a part.
 // Any two such parts fit, and what does not fit any more leaves a part that is
 // more than half full.
-func chooseSmall(parts []*livePart, partRows int) *mergeJob {
+func chooseSmall(parts []*livePart, limits mergeLimits) *mergeJob {
+	few := slices.DeleteFunc(slices.Clone(parts), func(p *livePart) bool { return int(p.Rows) > limits.rows/2 })
+	if len(few) < 2 { // nothing is opened to weigh it
+		return nil
+	}
 	var job mergeJob
-	rows := 0
-	for _, p := range parts {
-		if int(p.Rows) > partRows/2 {
+	var sum mergeSize
+	for _, p := range few {
+		if limits.large(mergeSize{}.plus(p)) {
 			continue
 		}
-		if rows+int(p.Rows) > partRows || len(job.parts) == maxMergeParts {
+		next := sum.plus(p)
+		if !limits.fits(next) || len(job.parts) == maxMergeParts {
 			break
 		}
-		rows += int(p.Rows)
+		sum = next
 		job.parts, job.level = append(job.parts, p), max(job.level, p.Level+1)
 	}
 	if len(job.parts) < 2 {
@@ -571,6 +580,7 @@ func (m *mergeRun) spans(ctx context.Context, w io.Writer) (*summary, error) {
 		return nil, err
 	}
 	merge.keepTwins = m.d.opts.keepTwins
+	merge.bound(m.d.opts.groupBytes())
 	groups, split, err := merge.groups()
 	if err != nil {
 		return nil, err
@@ -620,6 +630,7 @@ func (m *mergeRun) logs(ctx context.Context, w io.Writer) (*summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	merge.bound(m.d.opts.groupBytes())
 	groups := merge.groups()
 	if len(groups) == 0 {
 		return nil, errNothingLeft

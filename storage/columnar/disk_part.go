@@ -23,6 +23,7 @@ type livePart struct {
 
 	versions atomic.Int32 // that have it; see version
 	restsTo  atomic.Int64 // Unix ns; it is not merged before, because that failed
+	decoded  atomic.Int64 // see weight; 0: not known yet
 
 	mu      sync.Mutex // guards what follows
 	index   *sidecar.Index

@@ -126,6 +126,7 @@ func (r *replayer) append(req request, lsn uint64) error {
 		}
 	}
 	r.d.appendLogged(req, h, lsn)
+	r.d.replayed = lsn
 	full := s.bytes() > r.d.opts.MaxMemoryBytes/2
 	if full {
 		s.sealAll()
@@ -144,7 +145,7 @@ func (r *replayer) unpack(c codec, b []byte) ([]byte, error) {
 		return b, nil
 	case codecSnappy:
 		n, err := s2.DecodedLen(b)
-		if err != nil || n > wal.MaxPayloadBytes*4 {
+		if err != nil || n > maxUnpackedBytes {
 			return nil, fmt.Errorf("%d bytes after decompression: %w", n, err)
 		}
 		r.plain, err = s2.Decode(r.plain[:cap(r.plain)], b)
@@ -168,8 +169,15 @@ func (r *replayer) unpack(c codec, b []byte) ([]byte, error) {
 	return nil, fmt.Errorf("unknown codec %d: a newer heddle wrote it", c)
 }
 
+// maxUnpackedBytes bounds a request after decompression. Receivers bound it
+// further down, so that only another program's log meets it.
+const maxUnpackedBytes = 4 * wal.MaxPayloadBytes
+
 func readAll(from io.Reader, to []byte) ([]byte, error) {
 	b := bytes.NewBuffer(to)
-	_, err := b.ReadFrom(from)
+	n, err := b.ReadFrom(io.LimitReader(from, maxUnpackedBytes+1))
+	if err == nil && n > maxUnpackedBytes {
+		err = fmt.Errorf("it has more than %d bytes after decompression", maxUnpackedBytes)
+	}
 	return b.Bytes(), err
 }

@@ -285,6 +285,9 @@ func (d *disk) replace(gone []*livePart, added []*livePart, signal storage.Signa
 // caller holds Store.mu.
 func (d *disk) releasable() uint64 {
 	last := d.log.Stats().LastLSN
+	if d.replayed > 0 { // what recovery has yet to read is in the log only
+		last = min(last, d.replayed)
+	}
 	for _, h := range d.s.heads() {
 		if first := h.firstLSN(); first > 0 {
 			last = min(last, first-1)

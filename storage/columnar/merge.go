@@ -18,7 +18,9 @@ type rowRef struct{ source, row int32 }
 // enough; what is more only costs decoding it again.
 type sourceCache[T any] struct {
 	load  func(source int) (T, error)
+	bytes func(source int) int64 // that a source takes
 	limit int
+	most  int64           // bytes of all that are held, unless it is one
 	held  []heldSource[T] // used last comes last
 }
 
@@ -39,9 +41,12 @@ func (c *sourceCache[T]) get(source int) (T, error) {
 			return h.table, nil
 		}
 	}
-	if len(c.held) >= c.limit {
-		c.held = append(c.held[:0:0], c.held[len(c.held)-c.limit+1:]...)
+	room, drop := c.most-c.bytes(source), len(c.held)
+	for drop > 0 && len(c.held)-drop < c.limit-1 && room >= c.bytes(c.held[drop-1].source) {
+		drop--
+		room -= c.bytes(c.held[drop].source)
 	}
+	c.held = append(c.held[:0:0], c.held[drop:]...) // before there is one more
 	t, err := c.load(source)
 	if err == nil {
 		c.held = append(c.held, heldSource[T]{source, t})
@@ -54,21 +59,24 @@ func (c *sourceCache[T]) get(source int) (T, error) {
 // become one and hidden rows are left out. Memory is bounded by the number of
 // traces and by a few decoded row groups.
 type spanMerge struct {
-	groupRows int
-	sources   []*spanRows // opened anew for each use, so that nothing decoded is kept
-	hidden    []bitmap    // per source; nil: none
-	traces    []mergeTrace
-	pieces    []mergePiece
-	byID      map[storage.TraceID]int32
-	cache     sourceCache[*spanTable]
-	keepTwins bool
-	folded    int // identical spans that were left out
+	groupRows  int
+	groupBytes int64       // decoded; see merge_bytes.go
+	weights    []int64     // of a row, per source: bytes, on average
+	sources    []*spanRows // opened anew for each use, so that nothing decoded is kept
+	hidden     []bitmap    // per source; nil: none
+	traces     []mergeTrace
+	pieces     []mergePiece
+	byID       map[storage.TraceID]int32
+	cache      sourceCache[*spanTable]
+	keepTwins  bool
+	folded     int // identical spans that were left out
 }
 
 // mergeTrace is a trace of the result.
 type mergeTrace struct {
 	id      storage.TraceID
 	firstNs int64 // start of its earliest span
+	bytes   int64 // decoded, about
 	rows    int
 	last    int32 // of its pieces, -1 none
 }
@@ -90,6 +98,20 @@ type mergeGroup struct {
 // heldSources is how many decoded row groups a merge keeps.
 const heldSources = 4
 
+// ordinaryGroup bounds a row group of the result in bytes if bound is not
+// called.
+const ordinaryGroup = 32 << 20
+
+// bound sets what a row group of the result may take when it is decoded. The
+// sources that are kept may take twice that.
+func (m *spanMerge) bound(groupBytes int64) { m.groupBytes, m.cache.most = groupBytes, 2*groupBytes }
+func (m *logMerge) bound(groupBytes int64)  { m.groupBytes, m.cache.most = groupBytes, 2*groupBytes }
+
+// rowWeight is what a row of a row group takes when it is decoded.
+func rowWeight(p *partFile, number int) int64 {
+	return p.decodedBytes(number) / int64(max(p.file.RowGroups()[number].Rows, 1))
+}
+
 // newSpanMerge looks through the parts. hide returns the rows of a row group
 // that the result should not have.
 func newSpanMerge(ctx context.Context, parts []*partFile, groupRows int, hide func(part int, rows *spanRows) (bitmap, error)) (*spanMerge, error) {
@@ -104,6 +126,7 @@ func newSpanMerge(ctx context.Context, parts []*partFile, groupRows int, hide fu
 			if err != nil {
 				return nil, err
 			}
+			m.weights = append(m.weights, rowWeight(p, number))
 			m.addSource(rows, hidden)
 			if rows.failed != nil {
 				return nil, rows.failed
@@ -113,11 +136,13 @@ func newSpanMerge(ctx context.Context, parts []*partFile, groupRows int, hide fu
 		}
 	}
 	m.byID = nil
-	m.cache = sourceCache[*spanTable]{limit: heldSources, load: func(source int) (*spanTable, error) {
+	bytes := func(source int) int64 { return m.weights[source] * int64(m.sources[source].n) }
+	m.cache = sourceCache[*spanTable]{limit: heldSources, bytes: bytes, load: func(source int) (*spanTable, error) {
 		rows := m.sources[source].part.spanRows(m.sources[source].number)
 		t := rows.load(rows.all())
 		return t, rows.failed
 	}}
+	m.bound(ordinaryGroup)
 	return m, nil
 }
 
@@ -144,6 +169,7 @@ func (m *spanMerge) addSource(rows *spanRows, hidden bitmap) {
 			t := &m.traces[at]
 			m.pieces = append(m.pieces, mergePiece{source, int32(from), int32(to), t.last})
 			t.firstNs, t.rows, t.last = min(t.firstNs, firstNs), t.rows+seen, int32(len(m.pieces)-1)
+			t.bytes += int64(seen) * m.weights[source]
 		}
 		from = to
 	}
@@ -161,10 +187,10 @@ func (m *spanMerge) groups() (groups []mergeGroup, split map[storage.TraceID]boo
 	})
 	split = map[storage.TraceID]bool{}
 	var g mergeGroup
-	rows := 0
+	rows, bytes := 0, int64(0)
 	for _, at := range order {
 		t := &m.traces[at]
-		if t.rows > m.groupRows {
+		if t.rows > m.groupRows || t.bytes > m.groupBytes && t.rows > 1 {
 			split[t.id] = true
 			parts, err := m.cut(t)
 			if err != nil {
@@ -173,15 +199,15 @@ func (m *spanMerge) groups() (groups []mergeGroup, split map[storage.TraceID]boo
 			groups = append(groups, parts...)
 			continue
 		}
-		if rows+t.rows > m.groupRows {
+		if rows > 0 && (rows+t.rows > m.groupRows || bytes+t.bytes > m.groupBytes) {
 			groups = append(groups, g)
-			g, rows = mergeGroup{}, 0
+			g, rows, bytes = mergeGroup{}, 0, 0
 		}
 		if rows == 0 {
 			g.firstNs = t.firstNs
 		}
 		g.traces = append(g.traces, at)
-		rows += t.rows
+		rows, bytes = rows+t.rows, bytes+t.bytes
 	}
 	if rows > 0 {
 		groups = append(groups, g)
@@ -191,7 +217,7 @@ func (m *spanMerge) groups() (groups []mergeGroup, split map[storage.TraceID]boo
 	return groups, split, nil
 }
 
-// cut divides a trace that is longer than a row group by time.
+// cut divides a trace that is too large for a row group by time.
 func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 	type start struct {
 		ns int64
@@ -214,7 +240,7 @@ func (m *spanMerge) cut(t *mergeTrace) (groups []mergeGroup, err error) {
 	slices.SortFunc(all, func(a, b start) int {
 		return cmp.Or(cmp.Compare(a.ns, b.ns), cmp.Compare(a.at.source, b.at.source), cmp.Compare(a.at.row, b.at.row))
 	})
-	for some := range slices.Chunk(all, m.groupRows) {
+	for _, some := range chunked(all, m.groupRows, m.groupBytes, func(s start) int64 { return m.weights[s.at.source] }) {
 		g := mergeGroup{firstNs: some[0].ns}
 		for _, s := range some {
 			g.rows = append(g.rows, s.at)
@@ -335,10 +361,12 @@ func (m *spanMerge) repeats(before []rowRef, r rowRef, table func(rowRef) *spanT
 // logMerge merges row groups of parts of log records: records of about the
 // same time come into one row group.
 type logMerge struct {
-	groupRows int
-	sources   []*logRows
-	order     []logRef // of all rows, by time
-	cache     sourceCache[*logTable]
+	groupRows  int
+	groupBytes int64   // as of spanMerge
+	weights    []int64 // as of spanMerge
+	sources    []*logRows
+	order      []logRef // of all rows, by time
+	cache      sourceCache[*logTable]
 }
 
 type logRef struct {
@@ -368,25 +396,25 @@ func newLogMerge(ctx context.Context, parts []*partFile, groupRows int, hide fun
 				return nil, rows.failed
 			}
 			m.sources = append(m.sources, p.logRows(number))
+			m.weights = append(m.weights, rowWeight(p, number))
 		}
 	}
 	slices.SortFunc(m.order, func(a, b logRef) int {
 		return cmp.Or(cmp.Compare(a.ns, b.ns), cmp.Compare(a.source, b.source), cmp.Compare(a.row, b.row))
 	})
-	m.cache = sourceCache[*logTable]{limit: heldSources, load: func(source int) (*logTable, error) {
+	bytes := func(source int) int64 { return m.weights[source] * int64(m.sources[source].n) }
+	m.cache = sourceCache[*logTable]{limit: heldSources, bytes: bytes, load: func(source int) (*logTable, error) {
 		rows := m.sources[source].part.logRows(m.sources[source].number)
 		t := rows.load(rows.all())
 		return t, rows.failed
 	}}
+	m.bound(ordinaryGroup)
 	return m, nil
 }
 
 // groups divides the result into row groups, in the order of time.
-func (m *logMerge) groups() (groups [][]logRef) {
-	for some := range slices.Chunk(m.order, m.groupRows) {
-		groups = append(groups, some)
-	}
-	return groups
+func (m *logMerge) groups() [][]logRef {
+	return chunked(m.order, m.groupRows, m.groupBytes, func(r logRef) int64 { return m.weights[r.source] })
 }
 
 // arrange decodes the sources of a row group and orders its rows by stream and
