@@ -40,8 +40,8 @@ func TestPagesOfAnExport(t *testing.T) {
 		parts []*partFile
 		rows  int
 	}{
-		{"nothing", nil, 8192},
-		{"usual spans", []*partFile{part(newMesh().request(10, 100))}, 8192},
+		{"nothing", nil, mergedParts.PageRows},
+		{"usual spans", []*partFile{part(newMesh().request(10, 100))}, mergedParts.PageRows},
 		{"512 events a span", []*partFile{part(manyEvents(20, 512))}, 8192},
 		{"more", []*partFile{part(manyEvents(20, 513))}, 4096},
 		{"as many as a span may have by default", []*partFile{part(manyEvents(2, storage.DefaultLimits().Events))}, 1024},
