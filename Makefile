@@ -52,9 +52,11 @@ test-crash: ## kill a writing store CRASH_ROUNDS times, and try MODEL_SEEDS rand
 	HEDDLE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash$$' ./storage/columnar
 	HEDDLE_TEST_MODEL_SEEDS=$(MODEL_SEEDS) $(GO) test -count=1 -timeout 60m -run '^TestModel$$' ./storage/columnar
 
-test-go: ## Go tests of the collector, the import rules and the rest
+# Long tests of the columnar store do less under the race detector, so it is here
+# as well.
+test-go: ## Go tests of the collector, the store as a whole, the import rules and the rest
 	$(GO) vet ./...
-	$(GO) test $$($(GO) list ./... | grep -vE '/heddle/(storage|query|exporters|ui|collector/e2e)(/|$$)')
+	$(GO) test -timeout 40m ./storage/columnar $$($(GO) list ./... | grep -vE '/heddle/(storage|query|exporters|ui|collector/e2e)(/|$$)')
 
 test-ui: ui/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
 	cd ui && npm run --silent typecheck && npm test --silent && npm run --silent check:size
