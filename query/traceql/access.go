@@ -66,7 +66,7 @@ func (a *access) value(v *view, p int32) (out Value) {
 
 // values appends all values of the field at a position, nil left out.
 func (a *access) values(v *view, p int32, list []Value) []Value {
-	if !a.field.multi() && a.field.scope != scopeAny {
+	if !a.field.multi() && (a.field.scope != scopeAny || a.field.intrinsic != notIntrinsic) {
 		if x := a.value(v, p); !x.IsNil() {
 			list = append(list, x)
 		}

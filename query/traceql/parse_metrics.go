@@ -135,12 +135,12 @@ func (p *parser) thresholds(x series) series {
 		}
 		opTok := p.tok
 		p.advance()
-		negative := p.accept("-")
-		if p.tok.kind != tokenNumber {
-			p.unexpected("a number")
+		lit, ok := p.term().(*scalarLiteral)
+		if !ok {
+			p.failAt(opTok.offset, "series can be compared with a number only", "write { … } | rate() > 10")
 			return x
 		}
-		x = p.binarySeries(o.op, opTok, x, &scalarLiteral{p.number(negative).(*literal).value})
+		x = p.binarySeries(o.op, opTok, x, lit)
 	}
 	return x
 }

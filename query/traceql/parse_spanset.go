@@ -209,6 +209,9 @@ func (p *parser) term() any {
 		return &scalarOp{op: opSub, r: x}
 	case t.kind == tokenNumber:
 		return &scalarLiteral{p.number(false).(*literal).value}
+	case t.kind == tokenWord && literalWords[t.text].typ == TypeInt:
+		p.advance()
+		return &scalarLiteral{literalWords[t.text]}
 	case t.kind == tokenWord && slices.Contains(aggregates, t.text):
 		return p.aggregate()
 	case t.kind == tokenWord && slices.Contains(metricFunctions, t.text):
