@@ -5,19 +5,19 @@ import "regexp"
 // The syntax tree. It is built by the parser only, which checks types on the
 // way, so every tree is well-typed. Parentheses are not in it.
 
-// expr is an expression over one span: *literal, *fieldExpr, *unary, *binary.
+// expr is an expression over one span: *literal, *fieldExpr, *unaryOp, *binaryOp.
 type expr interface{ exprNode() }
 
 type literal struct{ value Value }
 
 type fieldExpr struct{ field field }
 
-type unary struct {
+type unaryOp struct {
 	op operator // opNot, opSub
 	x  expr
 }
 
-type binary struct {
+type binaryOp struct {
 	op     operator
 	l, r   expr
 	regexp *regexp.Regexp // of opMatch and opNotMatch, anchored
@@ -25,8 +25,8 @@ type binary struct {
 
 func (*literal) exprNode()   {}
 func (*fieldExpr) exprNode() {}
-func (*unary) exprNode()     {}
-func (*binary) exprNode()    {}
+func (*unaryOp) exprNode()   {}
+func (*binaryOp) exprNode()  {}
 
 // spanset is a set of spans of one trace: *filter, *setOp, *scalarFilter,
 // *pipeline.

@@ -125,9 +125,9 @@ func boundOf(x expr, known types) bound {
 	switch x := x.(type) {
 	case *fieldExpr:
 		return boundField(x.field, opEqual, Bool(true), nil, known)
-	case *unary:
+	case *unaryOp:
 		return boundOf(x.x, known).not()
-	case *binary:
+	case *binaryOp:
 		switch x.op {
 		case opAnd:
 			return boundOf(x.l, known).and(boundOf(x.r, known))
@@ -139,7 +139,7 @@ func boundOf(x expr, known types) bound {
 	return everySpan
 }
 
-func boundComparison(x *binary, known types) bound {
+func boundComparison(x *binaryOp, known types) bound {
 	for _, side := range [][2]expr{{x.l, x.r}, {x.r, x.l}} {
 		if !isNilLiteral(side[1]) {
 			continue
@@ -165,11 +165,11 @@ func boundOperand(x expr, known types) bound {
 	switch x := x.(type) {
 	case *fieldExpr:
 		return boundExists(x.field, known)
-	case *unary:
+	case *unaryOp:
 		if x.op == opSub {
 			return boundOperand(x.x, known).inexact()
 		}
-	case *binary:
+	case *binaryOp:
 		if x.op.arithmetic() {
 			return boundOperand(x.l, known).and(boundOperand(x.r, known)).inexact()
 		}

@@ -15,7 +15,9 @@ func boundStages(stages []stage, known types) bound {
 	return out
 }
 
-// boundSet bounds the spans that a spanset has.
+// boundSet bounds the spans that a spanset has. A side of an operator that
+// selects none of the spans in the window may select some outside of it: that
+// says nothing about the other side.
 func boundSet(s spanset, known types, first bool) bound {
 	switch s := s.(type) {
 	case *filter:
@@ -27,8 +29,6 @@ func boundSet(s spanset, known types, first bool) bound {
 		switch {
 		case s.op == opOr:
 			return l.or(r)
-		case (l.none || r.none) && s.mode != negated:
-			return noSpan
 		case s.op == opAnd || s.mode == union:
 			return l.or(r).inexact()
 		}

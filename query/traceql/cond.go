@@ -100,9 +100,9 @@ func compileCond(x expr) cond {
 	switch x := x.(type) {
 	case *fieldExpr: // a boolean attribute
 		return newLeaf(x.field, opEqual, Bool(true), nil)
-	case *unary:
+	case *unaryOp:
 		return &notCond{compileCond(x.x)}
-	case *binary:
+	case *binaryOp:
 		switch x.op {
 		case opAnd:
 			return &andCond{compileCond(x.l), compileCond(x.r)}
@@ -114,7 +114,7 @@ func compileCond(x expr) cond {
 	return noneCond{}
 }
 
-func compileComparison(x *binary) cond {
+func compileComparison(x *binaryOp) cond {
 	switch {
 	case isNilLiteral(x.l):
 		return &nilCond{compileTerm(x.r), x.op == opEqual}
@@ -129,7 +129,7 @@ func compileComparison(x *binary) cond {
 
 // fieldAndConstant takes a comparison of a field with a constant apart; the
 // field is on the left of op. An id is in its normal form.
-func fieldAndConstant(x *binary) (f field, op operator, c Value, ok bool) {
+func fieldAndConstant(x *binaryOp) (f field, op operator, c Value, ok bool) {
 	l, r, op := x.l, x.r, x.op
 	if _, isField := l.(*fieldExpr); !isField {
 		l, r, op = r, l, flipped(op)

@@ -52,7 +52,7 @@ func (p *parser) signed() expr {
 		if t := typeOf(x); t != TypeBool && !isAttribute(x) {
 			p.failAt(at, fmt.Sprintf("! needs a condition, not %s", typeText(t)), "put the condition in parentheses: !(…)")
 		}
-		return &unary{op: opNot, x: x}
+		return &unaryOp{op: opNot, x: x}
 	case p.accept("-"):
 		if p.tok.kind == tokenNumber {
 			return p.number(true)
@@ -61,7 +61,7 @@ func (p *parser) signed() expr {
 		if t := typeOf(x); !t.numeric() && t != typeAny {
 			p.failAt(at, fmt.Sprintf("- needs a number, not %s", typeText(t)), "")
 		}
-		return &unary{op: opSub, x: x}
+		return &unaryOp{op: opSub, x: x}
 	}
 	return p.operand()
 }
@@ -190,7 +190,7 @@ func fieldRemedy(word string) string {
 
 // binaryExpr checks the types of both sides and builds the expression.
 func (p *parser) binaryExpr(op operator, opAt, rightAt int, l, r expr) expr {
-	b := &binary{op: op, l: l, r: r}
+	b := &binaryOp{op: op, l: l, r: r}
 	if p.err != nil {
 		return b
 	}
@@ -223,7 +223,7 @@ func conditionRemedy(x expr) string {
 	return ""
 }
 
-func (p *parser) checkMatch(b *binary, opAt, rightAt int) {
+func (p *parser) checkMatch(b *binaryOp, opAt, rightAt int) {
 	if t := typeOf(b.l); t != TypeString && t != typeAny {
 		p.failAt(opAt, fmt.Sprintf("%s matches text, not %s", b.op, typeText(t)), "compare with = or !=")
 		return
@@ -246,7 +246,7 @@ func (p *parser) checkMatch(b *binary, opAt, rightAt int) {
 	b.regexp = re
 }
 
-func (p *parser) checkComparison(b *binary, opAt, rightAt int) {
+func (p *parser) checkComparison(b *binaryOp, opAt, rightAt int) {
 	lt, rt := typeOf(b.l), typeOf(b.r)
 	fail := func(msg, remedy string) { p.failAt(opAt, msg, remedy) }
 	if lt == TypeNil || rt == TypeNil {
@@ -289,7 +289,7 @@ func comparable(a, b Type) bool {
 
 // comparisonRemedy guesses what was meant by a comparison of types that do not
 // fit: mostly quotes that are missing or too many.
-func comparisonRemedy(b *binary) string {
+func comparisonRemedy(b *binaryOp) string {
 	for _, side := range [][2]expr{{b.l, b.r}, {b.r, b.l}} {
 		lit, ok := side[1].(*literal)
 		if !ok {
@@ -314,7 +314,7 @@ func comparisonRemedy(b *binary) string {
 }
 
 // checkID checks the digits that an id is compared with.
-func (p *parser) checkID(b *binary, opAt, rightAt int) {
+func (p *parser) checkID(b *binaryOp, opAt, rightAt int) {
 	if b.op.ordering() {
 		p.failAt(opAt, fmt.Sprintf("ids have no order, so %s is not possible", b.op), "use = or !=")
 		return
@@ -364,12 +364,12 @@ func typeOf(x expr) Type {
 		return x.value.typ
 	case *fieldExpr:
 		return x.field.typ()
-	case *unary:
+	case *unaryOp:
 		if x.op == opNot {
 			return TypeBool
 		}
 		return typeOf(x.x)
-	case *binary:
+	case *binaryOp:
 		if !x.op.arithmetic() {
 			return TypeBool
 		}

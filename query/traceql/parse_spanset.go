@@ -149,9 +149,9 @@ func hasField(x expr) bool {
 	switch x := x.(type) {
 	case *fieldExpr:
 		return true
-	case *unary:
+	case *unaryOp:
 		return hasField(x.x)
-	case *binary:
+	case *binaryOp:
 		return hasField(x.l) || hasField(x.r)
 	}
 	return false
@@ -186,6 +186,10 @@ func (p *parser) node(power int) any {
 }
 
 func (p *parser) term() any {
+	defer p.leave()
+	if !p.enter() {
+		return &filter{}
+	}
 	t := p.tok
 	switch {
 	case p.accept("{"):

@@ -215,13 +215,13 @@ func (b *printer) expr(x expr, power int) {
 		b.text(x.value.String())
 	case *fieldExpr:
 		b.text(x.field.String())
-	case *unary:
+	case *unaryOp:
 		b.parens(power > powerSign, func() {
 			b.text(x.op.String())
 			_, simple := x.x.(*fieldExpr)
 			b.parens(!simple, func() { b.expr(x.x, 0) })
 		})
-	case *binary:
+	case *binaryOp:
 		left, right := sidePowers(x.op)
 		b.parens(x.op.power() < power, func() {
 			b.expr(x.l, left)

@@ -52,9 +52,9 @@ func (g generator) intrinsicOf(t Type) field {
 func (g generator) number(depth int) expr {
 	if depth > 0 && g.IntN(3) == 0 {
 		if g.IntN(5) == 0 {
-			return &unary{op: opSub, x: g.number(depth - 1)}
+			return &unaryOp{op: opSub, x: g.number(depth - 1)}
 		}
-		return &binary{op: pick(g, opAdd, opSub, opMul, opDiv, opMod, opPow), l: g.number(depth - 1), r: g.number(depth - 1)}
+		return &binaryOp{op: pick(g, opAdd, opSub, opMul, opDiv, opMod, opPow), l: g.number(depth - 1), r: g.number(depth - 1)}
 	}
 	switch g.IntN(6) {
 	case 0:
@@ -95,14 +95,14 @@ func (g generator) condition(depth int) expr {
 	if depth > 0 {
 		switch g.IntN(8) {
 		case 0, 1:
-			return &binary{op: opAnd, l: g.condition(depth - 1), r: g.condition(depth - 1)}
+			return &binaryOp{op: opAnd, l: g.condition(depth - 1), r: g.condition(depth - 1)}
 		case 2:
-			return &binary{op: opOr, l: g.condition(depth - 1), r: g.condition(depth - 1)}
+			return &binaryOp{op: opOr, l: g.condition(depth - 1), r: g.condition(depth - 1)}
 		case 3:
-			return &unary{op: opNot, x: g.condition(depth - 1)}
+			return &unaryOp{op: opNot, x: g.condition(depth - 1)}
 		case 4:
 			if g.IntN(6) == 0 {
-				return &binary{op: pick(g, opEqual, opNotEqual), l: g.comparisonExpr(depth - 1), r: g.comparisonExpr(depth - 1)}
+				return &binaryOp{op: pick(g, opEqual, opNotEqual), l: g.comparisonExpr(depth - 1), r: g.comparisonExpr(depth - 1)}
 			}
 		}
 	}
@@ -117,7 +117,7 @@ func (g generator) condition(depth int) expr {
 
 func (g generator) comparisonExpr(depth int) expr {
 	simple := func(f field, v Value) expr {
-		b := &binary{op: pick(g, comparisons...), l: &fieldExpr{f}, r: &literal{v}}
+		b := &binaryOp{op: pick(g, comparisons...), l: &fieldExpr{f}, r: &literal{v}}
 		if g.IntN(8) == 0 {
 			b.l, b.r = b.r, b.l
 		}
@@ -138,21 +138,21 @@ func (g generator) comparisonExpr(depth int) expr {
 	case 7:
 		pattern := pick(g, somePatterns...)
 		f := pick(g, g.attribute(), g.intrinsicOf(TypeString), field{intrinsic: inSpanID})
-		return &binary{op: pick(g, opMatch, opNotMatch), l: &fieldExpr{f}, r: &literal{String(pattern)}, regexp: regexp.MustCompile("^(?:" + pattern + ")$")}
+		return &binaryOp{op: pick(g, opMatch, opNotMatch), l: &fieldExpr{f}, r: &literal{String(pattern)}, regexp: regexp.MustCompile("^(?:" + pattern + ")$")}
 	case 8:
-		return &binary{op: eq, l: &fieldExpr{g.intrinsicOf(TypeStatus)}, r: &literal{Status(uint8(g.IntN(3)))}}
+		return &binaryOp{op: eq, l: &fieldExpr{g.intrinsicOf(TypeStatus)}, r: &literal{Status(uint8(g.IntN(3)))}}
 	case 9:
-		return &binary{op: eq, l: &fieldExpr{g.intrinsicOf(TypeKind)}, r: &literal{Kind(uint8(g.IntN(6)))}}
+		return &binaryOp{op: eq, l: &fieldExpr{g.intrinsicOf(TypeKind)}, r: &literal{Kind(uint8(g.IntN(6)))}}
 	case 10:
 		f := pick(g, g.attribute(), g.attribute(), g.intrinsicOf(TypeString), field{intrinsic: inParentID}, field{intrinsic: inLinkSpanID})
-		return &binary{op: eq, l: &fieldExpr{f}, r: &literal{}}
+		return &binaryOp{op: eq, l: &fieldExpr{f}, r: &literal{}}
 	case 11:
 		f := field{intrinsic: pick(g, inSpanID, inParentID, inLinkSpanID, inLinkTraceID, inTraceID)}
-		return &binary{op: eq, l: &fieldExpr{f}, r: &literal{String(fmt.Sprintf("%x", 1+g.IntN(9)))}}
+		return &binaryOp{op: eq, l: &fieldExpr{f}, r: &literal{String(fmt.Sprintf("%x", 1+g.IntN(9)))}}
 	case 12:
-		return &binary{op: pick(g, comparisons...), l: g.number(min(depth, 2)), r: g.number(min(depth, 2))}
+		return &binaryOp{op: pick(g, comparisons...), l: g.number(min(depth, 2)), r: g.number(min(depth, 2))}
 	}
-	return &binary{op: pick(g, comparisons...), l: g.text(), r: g.text()}
+	return &binaryOp{op: pick(g, comparisons...), l: g.text(), r: g.text()}
 }
 
 func (g generator) filter(depth int) *filter {
@@ -389,8 +389,7 @@ func (g generator) spans(traces int) *storage.Spans {
 func (g generator) storedValue() storage.Value {
 	switch g.IntN(10) {
 	case 0:
-		// No infinity: beside it a histogram has room for coarse buckets only.
-		return storage.Float(pick(g, 1.5, 500, -0.25, math.NaN(), 1e10))
+		return storage.Float(pick(g, 1.5, 500, -0.25, math.NaN(), math.Inf(1)))
 	case 1:
 		return storage.Bool(g.IntN(2) == 0)
 	case 2:

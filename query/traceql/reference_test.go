@@ -240,11 +240,11 @@ func (t *refTrace) eval(x expr, i int) []Value {
 		return one(x.value)
 	case *fieldExpr:
 		return t.values(x.field, i)
-	case *unary:
+	case *unaryOp:
 		if x.op == opSub {
 			return one(negate(firstOf(x.x)))
 		}
-	case *binary:
+	case *binaryOp:
 		if x.op.arithmetic() {
 			return one(arithmetic(x.op, firstOf(x.l), firstOf(x.r)))
 		}
@@ -259,10 +259,10 @@ func (t *refTrace) holds(x expr, i int) bool {
 	case *literal:
 		return x.value.Bool()
 	case *fieldExpr:
-		return t.holds(&binary{op: opEqual, l: x, r: &literal{Bool(true)}}, i)
-	case *unary:
+		return t.holds(&binaryOp{op: opEqual, l: x, r: &literal{Bool(true)}}, i)
+	case *unaryOp:
 		return !t.holds(x.x, i)
-	case *binary:
+	case *binaryOp:
 		switch x.op {
 		case opAnd:
 			return t.holds(x.l, i) && t.holds(x.r, i)

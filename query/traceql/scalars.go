@@ -189,10 +189,14 @@ func (n *numbers) result(fn string) Value {
 	case "max":
 		return n.max
 	case "avg":
-		if n.duration {
-			return Duration(time.Duration(math.Round(n.sum / float64(n.count))))
+		mean := n.sum / float64(n.count)
+		if !n.inexact {
+			mean = float64(n.ints) / float64(n.count)
 		}
-		return Float(n.sum / float64(n.count))
+		if n.duration {
+			return Duration(time.Duration(math.Round(mean)))
+		}
+		return Float(mean)
 	}
 	switch {
 	case n.inexact:

@@ -88,9 +88,9 @@ func eachExprField(x expr, f func(field)) {
 	switch x := x.(type) {
 	case *fieldExpr:
 		f(x.field)
-	case *unary:
+	case *unaryOp:
 		eachExprField(x.x, f)
-	case *binary:
+	case *binaryOp:
 		eachExprField(x.l, f)
 		eachExprField(x.r, f)
 	}

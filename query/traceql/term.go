@@ -65,11 +65,11 @@ func compileTerm(x expr) term {
 	switch x := x.(type) {
 	case *fieldExpr:
 		return &access{field: x.field}
-	case *unary:
+	case *unaryOp:
 		if x.op == opSub {
 			return &calculation{op: opSub, r: compileTerm(x.x)}
 		}
-	case *binary:
+	case *binaryOp:
 		if x.op.arithmetic() {
 			return &calculation{op: x.op, l: compileTerm(x.l), r: compileTerm(x.r)}
 		}
@@ -82,7 +82,7 @@ func constantOf(x expr) (Value, bool) {
 	switch x := x.(type) {
 	case *literal:
 		return x.value, true
-	case *unary:
+	case *unaryOp:
 		c, ok := constantOf(x.x)
 		if !ok {
 			return Value{}, false
@@ -91,7 +91,7 @@ func constantOf(x expr) (Value, bool) {
 			return Bool(!c.Bool()), true
 		}
 		return negate(c), true
-	case *binary:
+	case *binaryOp:
 		l, ok := constantOf(x.l)
 		r, ok2 := constantOf(x.r)
 		switch {
