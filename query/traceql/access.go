@@ -42,15 +42,14 @@ func (a *access) at(v *view, p int32) (int32, bool) {
 
 // value returns the value of the field at a position, the first one where
 // there may be several; nil when there is none.
-func (a *access) value(v *view, p int32) (out Value) {
+func (a *access) value(v *view, p int32) Value {
 	p, ok := a.at(v, p)
 	if !ok {
 		return Value{}
 	}
 	if a.field.intrinsic != notIntrinsic {
 		if a.field.multi() {
-			a.eachMulti(v, v.row(p), func(x Value) bool { out = x; return false })
-			return out
+			return a.firstMulti(v, v.row(p))
 		}
 		return v.intrinsic(a.field.intrinsic, p)
 	}
@@ -106,7 +105,7 @@ func first(attrs []storage.Attr, key uint32) (storage.Attr, bool) {
 }
 
 // attribute returns the first attribute of a row that the field names.
-func (a *access) attribute(v *view, row int) (out storage.Attr, ok bool) {
+func (a *access) attribute(v *view, row int) (storage.Attr, bool) {
 	s := v.s
 	switch a.field.scope {
 	case scopeSpan:
@@ -115,12 +114,42 @@ func (a *access) attribute(v *view, row int) (out storage.Attr, ok bool) {
 		return first(s.List(s.ResourceTable[s.Resources[row]].Attributes), a.key)
 	case scopeInstrumentation:
 		return first(s.List(s.ScopeTable[s.Scopes[row]].Attributes), a.key)
+	case scopeEvent:
+		return firstOfEvents(s, row, a.key)
+	case scopeLink:
+		return firstOfLinks(s, row, a.key)
 	}
-	a.eachAttribute(v, row, func(attr storage.Attr) bool {
-		out, ok = attr, true
-		return false
-	})
-	return out, ok
+	if attr, ok := first(s.List(s.Attributes[row]), a.key); ok {
+		return attr, true
+	}
+	if attr, ok := first(s.List(s.ResourceTable[s.Resources[row]].Attributes), a.key); ok {
+		return attr, true
+	}
+	if attr, ok := first(s.List(s.ScopeTable[s.Scopes[row]].Attributes), a.key); ok {
+		return attr, true
+	}
+	if attr, ok := firstOfEvents(s, row, a.key); ok {
+		return attr, true
+	}
+	return firstOfLinks(s, row, a.key)
+}
+
+func firstOfEvents(s *storage.Spans, row int, key uint32) (storage.Attr, bool) {
+	for _, e := range s.EventsOf(row) {
+		if attr, ok := first(s.List(e.Attributes), key); ok {
+			return attr, true
+		}
+	}
+	return storage.Attr{}, false
+}
+
+func firstOfLinks(s *storage.Spans, row int, key uint32) (storage.Attr, bool) {
+	for _, l := range s.LinksOf(row) {
+		if attr, ok := first(s.List(l.Attributes), key); ok {
+			return attr, true
+		}
+	}
+	return storage.Attr{}, false
 }
 
 // eachAttribute calls f with every attribute of a row that the field names,
@@ -128,7 +157,18 @@ func (a *access) attribute(v *view, row int) (out storage.Attr, ok bool) {
 // name counts.
 func (a *access) eachAttribute(v *view, row int, f func(storage.Attr) bool) {
 	s := v.s
-	switch a.field.scope {
+	sc := a.field.scope
+	if sc == scopeAny {
+		_, inEvents := firstOfEvents(s, row, a.key)
+		switch {
+		case a.single(s, row):
+		case inEvents:
+			sc = scopeEvent
+		default:
+			sc = scopeLink
+		}
+	}
+	switch sc {
 	case scopeEvent:
 		for _, e := range s.EventsOf(row) {
 			if attr, ok := first(s.List(e.Attributes), a.key); ok && !f(attr) {
@@ -141,23 +181,29 @@ func (a *access) eachAttribute(v *view, row int, f func(storage.Attr) bool) {
 				return
 			}
 		}
-	case scopeAny:
-		one := *a
-		for _, one.field.scope = range allScopes {
-			found := false
-			one.eachAttribute(v, row, func(attr storage.Attr) bool {
-				found = true
-				return f(attr)
-			})
-			if found {
-				return
-			}
-		}
 	default:
 		if attr, ok := a.attribute(v, row); ok {
 			f(attr)
 		}
 	}
+}
+
+// single says whether a scope with one list of attributes has the name.
+func (a *access) single(s *storage.Spans, row int) bool {
+	for _, r := range [...]storage.Range{
+		s.Attributes[row], s.ResourceTable[s.Resources[row]].Attributes, s.ScopeTable[s.Scopes[row]].Attributes,
+	} {
+		if _, ok := first(s.List(r), a.key); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// firstMulti is the first value of an intrinsic of events or links.
+func (a *access) firstMulti(v *view, row int) (out Value) {
+	a.eachMulti(v, row, func(x Value) bool { out = x; return false })
+	return out
 }
 
 // eachMulti calls f with the values of an intrinsic of events or links.

@@ -10,16 +10,6 @@ func words64(n int) int { return (n + 63) / 64 }
 func (b bitmap) set(i int32)      { b[i>>6] |= 1 << (i & 63) }
 func (b bitmap) has(i int32) bool { return b[i>>6]&(1<<(i&63)) != 0 }
 
-// fill sets the first n bits and clears the rest.
-func (b bitmap) fill(n int) {
-	for i := range b {
-		b[i] = ^uint64(0)
-	}
-	if n&63 != 0 {
-		b[len(b)-1] = 1<<(n&63) - 1
-	}
-}
-
 func (b bitmap) empty() bool {
 	for _, w := range b {
 		if w != 0 {
@@ -27,13 +17,6 @@ func (b bitmap) empty() bool {
 		}
 	}
 	return true
-}
-
-func (b bitmap) count() (n int) {
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }
 
 func (b bitmap) or(o bitmap) {

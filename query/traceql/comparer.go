@@ -29,29 +29,38 @@ type comparer struct {
 	e        *metricsEngine
 	selected cond
 	keys     map[field]*comparedKey
-	// byText finds the key of an attribute of the spans at hand by its scope and
-	// the index of its name.
-	byText     map[scopedText]*comparedKey
+	// cache finds what to count for an attribute of the spans at hand, whose
+	// text has other indices than that of the spans before.
+	cache      map[scopedAttr]*comparedValue
 	generation int
 	held       int // cells of values
 }
 
-type scopedText struct {
+type scopedAttr struct {
 	scope scope
-	name  uint32
+	attr  storage.Attr
 }
 
 type comparedKey struct {
 	field  field
-	values map[Value]*[2][]uint64 // per type and cell
-	total  [2][]uint64
+	values map[Value]*comparedValue
+	total  counts
 	more   [2]bool // some values were not counted
+}
+
+// counts are spans in the baseline and in the selection, per cell; nil is none.
+type counts [2][]uint64
+
+type comparedValue struct {
+	key     *comparedKey
+	counts  counts
+	dropped bool // there are too many values to count this one
 }
 
 func newComparer(m *metric, e *metricsEngine) *comparer {
 	return &comparer{
 		m: m, e: e, selected: compileCond(m.compare.selection.where),
-		keys: map[field]*comparedKey{}, byText: map[scopedText]*comparedKey{},
+		keys: map[field]*comparedKey{}, cache: map[scopedAttr]*comparedValue{},
 	}
 }
 
@@ -61,7 +70,7 @@ var comparedIntrinsics = []intrinsic{inName, inKind, inStatus, inStatusMessage, 
 func (c *comparer) add(v *view, sets []spans) error {
 	if c.generation != v.generation {
 		c.generation = v.generation
-		clear(c.byText)
+		clear(c.cache)
 	}
 	chosen := v.take()
 	clear(chosen)
@@ -96,7 +105,7 @@ func (c *comparer) addSpan(v *view, p int32, selected bool) {
 	cell := c.e.cell(start)
 	for _, in := range comparedIntrinsics {
 		if x := v.intrinsic(in, p); x != String("") { // no message, no service
-			c.key(field{intrinsic: in}).count(c, which, cell, x)
+			c.count(c.value(c.key(field{intrinsic: in}), x), which, cell)
 		}
 	}
 	c.addList(s, scopeSpan, s.Attributes[row], which, cell)
@@ -109,13 +118,13 @@ func (c *comparer) addList(s *storage.Spans, sc scope, r storage.Range, which, c
 		if a.Type == storage.TypeEmpty || slices.ContainsFunc(attrs[:i], func(b storage.Attr) bool { return b.Key == a.Key }) {
 			continue
 		}
-		at := scopedText{sc, a.Key}
-		k := c.byText[at]
-		if k == nil {
-			k = c.key(field{scope: sc, name: s.Strings[a.Key]})
-			c.byText[at] = k
+		at := scopedAttr{sc, a}
+		x := c.cache[at]
+		if x == nil {
+			x = c.value(c.key(field{scope: sc, name: s.Strings[a.Key]}), ValueOf(s.Value(a)))
+			c.cache[at] = x
 		}
-		k.count(c, which, cell, ValueOf(s.Value(a)))
+		c.count(x, which, cell)
 	}
 }
 
@@ -123,32 +132,42 @@ func (c *comparer) key(f field) *comparedKey {
 	k := c.keys[f]
 	if k == nil {
 		f.name = strings.Clone(f.name)
-		k = &comparedKey{field: f, values: map[Value]*[2][]uint64{}}
+		k = &comparedKey{field: f, values: map[Value]*comparedValue{}}
 		c.keys[f] = k
 	}
 	return k
 }
 
-func (k *comparedKey) count(c *comparer, which, cell int, x Value) {
-	increment(&k.total[which], cell, c.e.cells)
-	counts := k.values[x]
-	if counts == nil {
-		if c.held += 2 * c.e.cells; len(k.values) >= maxComparedValues || c.held > maxHeldCells {
-			k.more[which] = true
-			return
-		}
-		x.str = strings.Clone(x.str)
-		counts = new([2][]uint64)
-		k.values[x] = counts
+// value finds what to count for a value.
+func (c *comparer) value(k *comparedKey, x Value) *comparedValue {
+	v := k.values[x]
+	if v != nil {
+		return v
 	}
-	increment(&counts[which], cell, c.e.cells)
+	if len(k.values) >= maxComparedValues || c.held+2*c.e.cells > maxHeldCells {
+		return &comparedValue{key: k, dropped: true}
+	}
+	c.held += 2 * c.e.cells
+	x.str = strings.Clone(x.str)
+	v = &comparedValue{key: k}
+	k.values[x] = v
+	return v
 }
 
-func increment(counts *[]uint64, cell, cells int) {
-	if *counts == nil {
-		*counts = make([]uint64, cells)
+func (c *comparer) count(v *comparedValue, which, cell int) {
+	v.key.total.increment(which, cell, c.e.cells)
+	if v.dropped {
+		v.key.more[which] = true
+		return
 	}
-	(*counts)[cell]++
+	v.counts.increment(which, cell, c.e.cells)
+}
+
+func (c *counts) increment(which, cell, cells int) {
+	if c[which] == nil {
+		c[which] = make([]uint64, cells)
+	}
+	c[which][cell]++
 }
 
 // series has, for the baseline and the selection, one series for each of the
@@ -169,9 +188,9 @@ func (c *comparer) series() []Series {
 				sum    uint64
 			}
 			var values []ranked
-			for x, counts := range k.values {
-				if counts[which] != nil {
-					values = append(values, ranked{x, counts[which], sum(counts[which])})
+			for x, v := range k.values {
+				if n := v.counts[which]; n != nil {
+					values = append(values, ranked{x, n, sum(n)})
 				}
 			}
 			slices.SortFunc(values, func(a, b ranked) int { return cmp.Or(cmp.Compare(b.sum, a.sum), compareValues(a.value, b.value)) })

@@ -175,11 +175,21 @@ type leaf struct {
 	seen     int // generation that the memos are of
 	strings  memo
 	arrays   memo
-	tables   memo // per resource or instrumentation scope
+	resource memo
+	scopes   memo // of instrumentation
 }
 
-// memo has an entry per index: 0 unknown, 1 no, 2 yes.
-type memo []uint8
+// memo has an answer per index.
+type memo []answer
+
+type answer uint8
+
+const (
+	unknown answer = iota
+	absent         // there is no value
+	no
+	yes
+)
 
 func newLeaf(f field, op operator, constant Value, re *regexp.Regexp) cond {
 	return &leaf{access: access{field: f}, op: op, constant: constant, regexp: re, ints: intRangeOf(op, constant)}
@@ -190,7 +200,7 @@ func (c *leaf) holds(x Value) bool { return compare(c.op, x, c.constant, c.regex
 func (c *leaf) narrow(v *view, sel bitmap) {
 	if c.seen != v.generation {
 		c.seen = v.generation
-		c.strings, c.arrays, c.tables = c.strings[:0], c.arrays[:0], c.tables[:0]
+		c.strings, c.arrays, c.resource, c.scopes = c.strings[:0], c.arrays[:0], c.resource[:0], c.scopes[:0]
 	}
 	info := &intrinsics[c.field.intrinsic]
 	switch {
@@ -266,39 +276,67 @@ func (c *leaf) narrowAttribute(v *view, sel bitmap) {
 		clear(sel)
 		return
 	}
-	s := v.s
 	sel.narrow(func(p int32) bool {
 		p, ok := c.at(v, p)
 		if !ok {
 			return false
 		}
-		row := v.row(p)
-		switch c.field.scope {
-		case scopeSpan:
-			attr, ok := first(s.List(s.Attributes[row]), c.key)
-			return ok && c.attribute(s, attr)
-		case scopeResource:
-			return c.table(s, s.Resources[row], len(s.ResourceTable), s.ResourceTable[s.Resources[row]].Attributes)
-		case scopeInstrumentation:
-			return c.table(s, s.Scopes[row], len(s.ScopeTable), s.ScopeTable[s.Scopes[row]].Attributes)
-		}
-		holds := false
-		c.eachAttribute(v, row, func(attr storage.Attr) bool {
-			holds = c.attribute(s, attr)
-			return !holds
-		})
-		return holds
+		return c.row(v, v.row(p))
 	})
 }
 
-// table tests the attributes of an entry of a table, once each.
-func (c *leaf) table(s *storage.Spans, i uint32, size int, attrs storage.Range) bool {
-	known := c.tables.entry(i, size)
-	if *known == 0 {
-		attr, ok := first(s.List(attrs), c.key)
-		*known = yesNo(ok && c.attribute(s, attr))
+// row tests the attributes of a row that the field names.
+func (c *leaf) row(v *view, row int) bool {
+	s, sc := v.s, c.field.scope
+	if sc == scopeSpan || sc == scopeAny {
+		if attr, ok := first(s.List(s.Attributes[row]), c.key); ok {
+			return c.attribute(s, attr)
+		}
 	}
-	return *known == 2
+	if sc == scopeResource || sc == scopeAny {
+		i := s.Resources[row]
+		if a := c.table(s, &c.resource, i, len(s.ResourceTable), s.ResourceTable[i].Attributes); a != absent {
+			return a == yes
+		}
+	}
+	if sc == scopeInstrumentation || sc == scopeAny {
+		i := s.Scopes[row]
+		if a := c.table(s, &c.scopes, i, len(s.ScopeTable), s.ScopeTable[i].Attributes); a != absent {
+			return a == yes
+		}
+	}
+	found := false
+	if sc == scopeEvent || sc == scopeAny {
+		for _, e := range s.EventsOf(row) {
+			if attr, ok := first(s.List(e.Attributes), c.key); ok {
+				if c.attribute(s, attr) {
+					return true
+				}
+				found = true
+			}
+		}
+	}
+	if sc == scopeLink || sc == scopeAny && !found {
+		for _, l := range s.LinksOf(row) {
+			if attr, ok := first(s.List(l.Attributes), c.key); ok && c.attribute(s, attr) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// table tests the attributes of an entry of a table, once each.
+func (c *leaf) table(s *storage.Spans, m *memo, i uint32, size int, attrs storage.Range) answer {
+	known := m.entry(i, size)
+	if *known == unknown {
+		if attr, ok := first(s.List(attrs), c.key); ok {
+			*known = answerOf(c.attribute(s, attr))
+		} else {
+			*known = absent
+		}
+	}
+	return *known
 }
 
 func (c *leaf) attribute(s *storage.Spans, attr storage.Attr) bool {
@@ -309,23 +347,23 @@ func (c *leaf) attribute(s *storage.Spans, attr storage.Attr) bool {
 		return c.ints.holds(int64(attr.Bits))
 	case storage.TypeArray:
 		known := c.arrays.entry(uint32(attr.Bits), len(s.Strings))
-		if *known == 0 {
-			*known = yesNo(c.holds(ValueOf(s.Value(attr))))
+		if *known == unknown {
+			*known = answerOf(c.holds(ValueOf(s.Value(attr))))
 		}
-		return *known == 2
+		return *known == yes
 	}
 	return c.holds(ValueOf(s.Value(attr)))
 }
 
 func (c *leaf) text(s *storage.Spans, i uint32) bool {
 	known := c.strings.entry(i, len(s.Strings))
-	if *known == 0 {
-		*known = yesNo(c.holds(String(s.Strings[i])))
+	if *known == unknown {
+		*known = answerOf(c.holds(String(s.Strings[i])))
 	}
-	return *known == 2
+	return *known == yes
 }
 
-func (m *memo) entry(i uint32, size int) *uint8 {
+func (m *memo) entry(i uint32, size int) *answer {
 	if len(*m) == 0 {
 		if cap(*m) < size {
 			*m = make(memo, size)
@@ -337,9 +375,9 @@ func (m *memo) entry(i uint32, size int) *uint8 {
 	return &(*m)[i]
 }
 
-func yesNo(b bool) uint8 {
-	if b {
-		return 2
+func answerOf(holds bool) answer {
+	if holds {
+		return yes
 	}
-	return 1
+	return no
 }

@@ -22,6 +22,7 @@ type spans struct {
 type engine struct {
 	v      view
 	stages []evalStage
+	all    []int32 // every position; stages reuse it
 }
 
 func newEngine(stages []stage) *engine {
@@ -32,11 +33,11 @@ func newEngine(stages []stage) *engine {
 // are valid until the next call.
 func (e *engine) evaluate(t *trace.Trace) ([]spans, error) {
 	e.v.reset(t)
-	all := e.v.take()
-	all.fill(e.v.n)
-	sets := []spans{{positions: all.appendTo(make([]int32, 0, e.v.n))}}
-	e.v.give(all)
-	return runStages(&e.v, e.stages, sets)
+	e.all = resize(e.all, e.v.n)
+	for p := range e.all {
+		e.all[p] = int32(p)
+	}
+	return runStages(&e.v, e.stages, []spans{{positions: e.all}})
 }
 
 // evalStage is a compiled stage. It may reuse the memory of sets.
