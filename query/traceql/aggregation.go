@@ -24,7 +24,7 @@ type aggregationPlan struct {
 // its measure are columns.
 func (e *metricsEngine) planAggregation(m *metric) (*aggregationPlan, bool) {
 	b := boundStages(m.source, e.known)
-	if !b.exact || m.compare != nil || e.o.wholeTraces {
+	if !b.exact || e.o.wholeTraces {
 		return nil, false
 	}
 	p := &aggregationPlan{e: e, none: b.none, q: storage.Aggregation{

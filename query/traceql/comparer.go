@@ -65,7 +65,7 @@ func newComparer(m *metric, e *metricsEngine) *comparer {
 }
 
 // comparedIntrinsics are compared like attributes.
-var comparedIntrinsics = []intrinsic{inName, inKind, inStatus, inStatusMessage, inRootName, inRootService}
+var comparedIntrinsics = []intrinsic{inName, inKind, inStatus, inStatusMessage}
 
 func (c *comparer) add(v *view, sets []spans) error {
 	if c.generation != v.generation {
@@ -95,21 +95,27 @@ func (c *comparer) addSpan(v *view, p int32, selected bool) {
 	if !c.e.o.Window.Contains(start) {
 		return
 	}
-	if w := c.m.compare.window; w != nil && (start < w[0] || start >= w[1]) {
-		selected = false
-	}
 	which := 0
 	if selected {
-		which = 1
+		which = c.which(1, start)
 	}
 	cell := c.e.cell(start)
 	for _, in := range comparedIntrinsics {
-		if x := v.intrinsic(in, p); x != String("") { // no message, no service
+		if x := v.intrinsic(in, p); x != String("") { // no message
 			c.count(c.value(c.key(field{intrinsic: in}), x), which, cell)
 		}
 	}
 	c.addList(s, scopeSpan, s.Attributes[row], which, cell)
 	c.addList(s, scopeResource, s.ResourceTable[s.Resources[row]].Attributes, which, cell)
+}
+
+// which is 1 for a span of the selection, 0 for one of the baseline: a
+// selection may be bounded in time.
+func (c *comparer) which(selected int, startNs int64) int {
+	if w := c.m.compare.window; w != nil && (startNs < w[0] || startNs >= w[1]) {
+		return 0
+	}
+	return selected
 }
 
 func (c *comparer) addList(s *storage.Spans, sc scope, r storage.Range, which, cell int) {

@@ -215,6 +215,41 @@ func TestMetricsAgainstReference(t *testing.T) {
 	}
 }
 
+// compare gives the same from columns and from whole traces.
+func TestCompareBothWays(t *testing.T) {
+	series := 0
+	for seed := range uint64(100) {
+		g := newGenerator(seed + 30_000)
+		store := storeOf(t, g.spans(1+g.IntN(20)), pick(g, 2, 20, 1000))
+		for n := range 10 {
+			c := &comparison{selection: g.filter(2), topN: 1 + g.IntN(12)}
+			if g.IntN(3) == 0 {
+				c.window = &[2]int64{epoch + 3e8, epoch + 6e8}
+			}
+			q := &Query{metrics: &metric{source: []stage{g.filter(2)}, fn: "compare", compare: c}}
+			o := RangeOptions{StepNs: 2e8, Window: storage.Window{FromNs: epoch, ToNs: epoch + 1e9}}
+			columns, err := Range(context.Background(), store, q, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.wholeTraces = true
+			traces, err := Range(context.Background(), store, q, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := sameSeries(columns.Series, traces.Series); err != nil {
+				t.Fatalf("seed %d/%d: %s\n%v\nfrom columns:\n%s\nfrom traces:\n%s", seed, n, q, err, matrixText(columns), matrixText(traces))
+			}
+			if columns.Stats.TracesInspected == 0 {
+				series += len(columns.Series)
+			}
+		}
+	}
+	if series < 5000 {
+		t.Errorf("only %d series from columns", series)
+	}
+}
+
 func sameSeries(got, want []Series) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%d series, want %d", len(got), len(want))

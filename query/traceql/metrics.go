@@ -130,6 +130,7 @@ type metricsEngine struct {
 	reader storage.SpanReader
 	o      RangeOptions
 	cells  int
+	keys   []storage.KeyInfo
 	known  types
 	meter  meter
 
@@ -145,7 +146,7 @@ func newMetricsEngine(ctx context.Context, r storage.SpanReader, q *Query, o Ran
 	}
 	length := uint64(o.Window.ToNs) - uint64(o.Window.FromNs)
 	e := &metricsEngine{
-		ctx: ctx, reader: r, o: o, known: typesOf(keys), meter: newMeter(o.Budget),
+		ctx: ctx, reader: r, o: o, keys: keys, known: typesOf(keys), meter: newMeter(o.Budget),
 		cells:  int((length-1)/uint64(o.StepNs)) + 1,
 		groups: map[*metric]*groups{}, compared: map[*metric]*comparer{},
 	}
@@ -165,18 +166,28 @@ func newMetricsEngine(ctx context.Context, r storage.SpanReader, q *Query, o Ran
 func (e *metricsEngine) collect() error {
 	var rest []*metric
 	for _, m := range e.metrics {
-		if plan, ok := e.planAggregation(m); ok {
-			if err := plan.run(e.groups[m]); err != nil {
-				return err
-			}
-		} else {
+		run, ok := e.plan(m)
+		if !ok {
 			rest = append(rest, m)
+		} else if err := run(); err != nil {
+			return err
 		}
 	}
 	if len(rest) == 0 {
 		return nil
 	}
 	return e.collectTraces(rest)
+}
+
+// plan returns what answers a metric without reading traces, if that is
+// possible.
+func (e *metricsEngine) plan(m *metric) (run func() error, ok bool) {
+	if m.compare != nil {
+		p, ok := e.planCompare(m)
+		return func() error { return p.run(e.compared[m]) }, ok
+	}
+	p, ok := e.planAggregation(m)
+	return func() error { return p.run(e.groups[m]) }, ok
 }
 
 func (e *metricsEngine) cell(startNs int64) int {
