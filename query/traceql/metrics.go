@@ -140,17 +140,21 @@ type metricsEngine struct {
 }
 
 func newMetricsEngine(ctx context.Context, r storage.SpanReader, q *Query, o RangeOptions) (*metricsEngine, error) {
-	keys, err := r.Keys(ctx, o.Window)
+	metrics := metricsOf(q.metrics, nil)
+	keys, err := keysFor(ctx, r, o.Window, func(f func(field)) {
+		for _, m := range metrics {
+			m.eachField(f)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
 	length := uint64(o.Window.ToNs) - uint64(o.Window.FromNs)
 	e := &metricsEngine{
-		ctx: ctx, reader: r, o: o, keys: keys, known: typesOf(keys), meter: newMeter(o.Budget),
+		ctx: ctx, reader: r, o: o, metrics: metrics, keys: keys, known: typesOf(keys), meter: newMeter(o.Budget),
 		cells:  int((length-1)/uint64(o.StepNs)) + 1,
 		groups: map[*metric]*groups{}, compared: map[*metric]*comparer{},
 	}
-	e.metrics = metricsOf(q.metrics, nil)
 	for _, m := range e.metrics {
 		if m.compare != nil {
 			e.compared[m] = newComparer(m, e)
@@ -159,6 +163,18 @@ func newMetricsEngine(ctx context.Context, r storage.SpanReader, q *Query, o Ran
 		}
 	}
 	return e, nil
+}
+
+// eachField calls f with the fields that the metric depends on.
+func (m *metric) eachField(f func(field)) {
+	eachField(m.source, f)
+	eachExprField(m.arg, f)
+	for _, by := range m.by {
+		f(by)
+	}
+	if m.compare != nil { // depends on all attributes
+		f(field{})
+	}
 }
 
 // collect fills the groups of every metric: from the store's aggregation what

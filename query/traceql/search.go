@@ -114,24 +114,35 @@ func newSearcher(ctx context.Context, r storage.SpanReader, q *Query, o SearchOp
 	if o.SpansPerSpanset == 0 {
 		o.SpansPerSpanset = DefaultSpansPerSpanset
 	}
-	keys, err := r.Keys(ctx, o.Window)
+	stages := q.spans.stages
+	keys, err := keysFor(ctx, r, o.Window, func(f func(field)) { eachField(stages, f) })
 	if err != nil {
 		return nil, err
 	}
-	stages := q.spans.stages
 	return &searcher{
 		ctx: ctx, reader: r, o: o,
 		engine: newEngine(stages),
 		shape:  shapeOf(stages, o),
 		where:  boundStages(stages, typesOf(keys)),
 		needs: func() ([]storage.Predicate, error) {
-			keys, err := r.Keys(ctx, storage.AllTime())
+			keys, err := keysFor(ctx, r, storage.AllTime(), func(f func(field)) { eachField(stages, f) })
 			return needsOf(stages, typesOf(keys)), err
 		},
 		meter:  newMeter(o.Budget),
 		bounds: map[storage.TraceID]int64{},
 		done:   map[storage.TraceID]struct{}{},
 	}, nil
+}
+
+// keysFor lists the stored keys if one of the fields is an attribute: the
+// bounds of conditions on attributes depend on the types that are stored.
+func keysFor(ctx context.Context, r storage.SpanReader, w storage.Window, fields func(func(field))) ([]storage.KeyInfo, error) {
+	needed := false
+	fields(func(f field) { needed = needed || f.intrinsic == notIntrinsic })
+	if !needed {
+		return nil, nil
+	}
+	return r.Keys(ctx, w)
 }
 
 // run scans and yields. It returns errStopped when the consumer stopped.
