@@ -306,6 +306,32 @@ func boundNestedSetParent(r intRange) bound {
 	return root.or(child)
 }
 
+// wantedTraces lists the traces that a predicate allows, if it says so.
+func wantedTraces(p storage.Predicate) (ids []storage.TraceID, ok bool) {
+	switch p := p.(type) {
+	case storage.Compare:
+		if p.Key == storage.KeyTraceID && p.Op == storage.Equal {
+			return []storage.TraceID{storage.TraceID([]byte(p.Value.Str()))}, true
+		}
+	case storage.And:
+		for _, one := range p {
+			if ids, ok = wantedTraces(one); ok {
+				return ids, true
+			}
+		}
+	case storage.Or:
+		for _, one := range p {
+			more, ok := wantedTraces(one)
+			if !ok {
+				return nil, false
+			}
+			ids = append(ids, more...)
+		}
+		return ids, len(p) > 0
+	}
+	return nil, false
+}
+
 // Where returns a condition that every span of the answer to a search
 // satisfies, as far as spans alone tell; nil when nothing can be said. It is
 // meant for completion: the values of an attribute among the spans that a query

@@ -221,17 +221,30 @@ var storageScopes = map[scope]storage.Scope{
 	scopeEvent: storage.ScopeEvent, scopeLink: storage.ScopeLink,
 }
 
-// Keys returns the storage keys that a field such as resource.service.name,
-// .http.method, status or event:name stands for, none for a field that is
-// computed from the trace. A field without a scope stands for several.
-func Keys(fieldName string) ([]storage.Key, error) {
-	p := newParser(fieldName)
+// Field is a named value of spans: an attribute or an intrinsic.
+type Field struct{ f field }
+
+// ParseField reads the name of a field, such as resource.service.name,
+// .http.method, status or event:name. The error is a *SyntaxError.
+func ParseField(name string) (Field, error) {
+	p := newParser(name)
 	f := p.field()
 	if p.err == nil && p.tok.kind != tokenEOF {
-		p.failHere(fmt.Sprintf("%s is more than the name of a field", fieldName), "quote a name with special characters: span.\"a b\"")
+		p.failHere(fmt.Sprintf("%s is more than the name of a field", shorten(name)), "quote a name with special characters: span.\"a b\"")
 	}
 	if p.err != nil {
-		return nil, p.err
+		return Field{}, p.err
 	}
-	return f.keys(), nil
+	return Field{f}, nil
 }
+
+// String returns the canonical name.
+func (f Field) String() string { return f.f.String() }
+
+// Keys returns the storage keys that the field stands for, none for a field
+// that is computed from the trace. A field without a scope stands for several.
+func (f Field) Keys() []storage.Key { return f.f.keys() }
+
+// Value converts what the store has under one of the keys: kinds, statuses,
+// durations and ids have types of their own here.
+func (f Field) Value(v storage.Value) Value { return f.f.valueOf(v) }

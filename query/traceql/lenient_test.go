@@ -1,6 +1,10 @@
 package traceql
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/heddle-io/heddle/storage"
+)
 
 func TestParseLenient(t *testing.T) {
 	for text, want := range map[string]string{
@@ -55,18 +59,35 @@ func TestWhere(t *testing.T) {
 	}
 }
 
-func TestKeys(t *testing.T) {
+func TestParseField(t *testing.T) {
 	for name, want := range map[string]int{
-		"resource.service.name": 1, ".http.method": 5, "status": 1, "event:name": 1, "trace:duration": 0, `span."a b"`: 1, "link.x": 1,
+		"resource.service.name": 1, ".http.method": 5, "span:status": 1, "event:name": 1, "trace:duration": 0, `span."a b"`: 1, "link.x": 1,
 	} {
-		keys, err := Keys(name)
-		if err != nil || len(keys) != want {
-			t.Errorf("%s: %v, %v", name, keys, err)
+		f, err := ParseField(name)
+		if err != nil || len(f.Keys()) != want {
+			t.Errorf("%s: %v, %v", name, f.Keys(), err)
 		}
 	}
 	for _, name := range []string{"", "spam.x", "nothing", "span.a b", "{ }"} {
-		if keys, err := Keys(name); err == nil {
-			t.Errorf("%s: %v", name, keys)
+		if f, err := ParseField(name); err == nil {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+	for name, c := range map[string]struct {
+		stored storage.Value
+		want   Value
+	}{
+		"status":        {storage.Int(2), Status(2)},
+		"kind":          {storage.Int(3), Kind(3)},
+		"duration":      {storage.Int(5), Duration(5)},
+		"trace:id":      {storage.Bytes(make([]byte, 16)), String("00000000000000000000000000000000")},
+		"span:parentID": {storage.Bytes(make([]byte, 8)), Value{}},
+		"span.a":        {storage.Int(5), Int(5)},
+		"span.b":        {storage.Empty(), Value{}},
+	} {
+		f, err := ParseField(name)
+		if got := f.Value(c.stored); err != nil || got != c.want {
+			t.Errorf("%s: %v, want %v (%v)", name, got, c.want, err)
 		}
 	}
 }

@@ -148,7 +148,11 @@ func keysFor(ctx context.Context, r storage.SpanReader, w storage.Window, fields
 // run scans and yields. It returns errStopped when the consumer stopped.
 func (s *searcher) run(yield func(SearchResult, error) bool) error {
 	left := int64(storage.NoneLeft)
-	if !s.where.none && !s.o.Window.Empty() {
+	if ids, ok := wantedTraces(s.where.where); ok && !s.where.none && !s.o.Window.Empty() {
+		for _, id := range ids { // no need to look for them
+			s.see(id, s.o.Window.ToNs)
+		}
+	} else if !s.where.none && !s.o.Window.Empty() {
 		for batch, err := range s.reader.Scan(s.ctx, storage.Scan{Window: s.o.Window, Where: s.where.where}) {
 			if err != nil {
 				return err
