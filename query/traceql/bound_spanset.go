@@ -5,11 +5,9 @@ import "github.com/heddle-io/heddle/storage"
 // boundStages bounds the spans that stages let through.
 func boundStages(stages []stage, known types) bound {
 	out := allSpans
-	for i, s := range stages {
-		switch s := s.(type) {
-		case spanset:
-			out = out.and(boundSet(s, known, i == 0))
-		case *group, *coalesce, *selection:
+	for _, s := range stages {
+		if set, ok := s.(spanset); ok { // all other stages leave the spans as they are
+			out = out.and(boundSet(set, known))
 		}
 	}
 	return out
@@ -18,14 +16,14 @@ func boundStages(stages []stage, known types) bound {
 // boundSet bounds the spans that a spanset has. A side of an operator that
 // selects none of the spans in the window may select some outside of it: that
 // says nothing about the other side.
-func boundSet(s spanset, known types, first bool) bound {
+func boundSet(s spanset, known types) bound {
 	switch s := s.(type) {
 	case *filter:
 		return boundOf(s.where, known)
 	case *pipeline:
 		return boundStages(s.stages, known).inexact()
 	case *setOp:
-		l, r := boundSet(s.l, known, first), boundSet(s.r, known, first)
+		l, r := boundSet(s.l, known), boundSet(s.r, known)
 		switch {
 		case s.op == opOr:
 			return l.or(r)
@@ -43,18 +41,18 @@ func boundSet(s spanset, known types, first bool) bound {
 func needsOf(stages []stage, known types) []storage.Predicate {
 	var needs []storage.Predicate
 	within := allSpans // what a later stage looks at
-	for i, s := range stages {
+	for _, s := range stages {
 		set, ok := s.(spanset)
 		if !ok {
 			continue
 		}
-		needs = append(needs, needsOfSet(set, within, known, i == 0)...)
-		within = within.and(boundSet(set, known, i == 0))
+		needs = append(needs, needsOfSet(set, within, known)...)
+		within = within.and(boundSet(set, known))
 	}
 	return needs
 }
 
-func needsOfSet(s spanset, within bound, known types, first bool) []storage.Predicate {
+func needsOfSet(s spanset, within bound, known types) []storage.Predicate {
 	switch s := s.(type) {
 	case *filter:
 		if b := within.and(boundOf(s.where, known)); b.where != nil {
@@ -64,16 +62,16 @@ func needsOfSet(s spanset, within bound, known types, first bool) []storage.Pred
 		return needsOf(s.stages, known)
 	case *setOp:
 		if s.op == opOr {
-			if b := within.and(boundSet(s, known, first)); b.where != nil {
+			if b := within.and(boundSet(s, known)); b.where != nil {
 				return []storage.Predicate{b.where}
 			}
 			return nil
 		}
-		right := needsOfSet(s.r, within, known, first)
+		right := needsOfSet(s.r, within, known)
 		if s.mode == negated {
 			return right
 		}
-		return append(needsOfSet(s.l, within, known, first), right...)
+		return append(needsOfSet(s.l, within, known), right...)
 	}
 	return nil
 }

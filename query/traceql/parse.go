@@ -98,16 +98,7 @@ func (p *parser) expect(op string) {
 	}
 }
 
-// acceptWord skips a word, if it is the next token.
-func (p *parser) acceptWord(word string) bool {
-	if p.tok.kind != tokenWord || p.tok.text != word {
-		return false
-	}
-	p.advance()
-	return true
-}
-
-// nested guards the stack against what is nested too deeply; leave must follow
+// enter guards the stack against what is nested too deeply; leave must follow
 // in any case.
 func (p *parser) enter() bool {
 	if p.depth++; p.depth > maxDepth {
