@@ -1,0 +1,180 @@
+package tempo
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
+	"github.com/heddle-io/heddle/query/traceql"
+)
+
+// Register adds the service tempopb.StreamingQuerier to a gRPC server. It
+// panics without Options.Spans.
+//
+// Answers come in messages of about a mebibyte at most. A search sends traces
+// as soon as they are certain to be in the answer, newest match first, none
+// twice: clients append. Of series every message has other ones, whole; while
+// they are computed, messages without series tell how far it is.
+func Register(s grpc.ServiceRegistrar, o Options) {
+	tempopb.RegisterStreamingQuerierServer(s, &service{api: newAPI(o)})
+}
+
+type service struct {
+	tempopb.UnimplementedStreamingQuerierServer
+	*api
+}
+
+// messageBytes is the size from which on the rest goes into another message;
+// clients refuse those of more than four mebibytes.
+const messageBytes = 1 << 20
+
+// progressEvery is how often a long query says that it is still at work.
+const progressEvery = 500 * time.Millisecond
+
+func (s *service) Search(r *tempopb.SearchRequest, stream grpc.ServerStreamingServer[tempopb.SearchResponse]) error {
+	ctx, cancel := s.bounded(stream.Context())
+	defer cancel()
+	q, err := searchOf(r)
+	if err != nil {
+		return grpcError(err)
+	}
+	return grpcError(s.search(ctx, q, func(m *tempopb.SearchResponse) error {
+		for head := range parts(m.Traces) {
+			part := &tempopb.SearchResponse{Traces: head, Metrics: m.Metrics, Status: m.Status, Message: m.Message}
+			if err := stream.Send(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func (s *service) SearchTags(r *tempopb.SearchTagsRequest, stream grpc.ServerStreamingServer[tempopb.SearchTagsResponse]) error {
+	q, err := tagsOf(r)
+	return answer(s, stream, q, err, s.tags)
+}
+
+func (s *service) SearchTagsV2(r *tempopb.SearchTagsRequest, stream grpc.ServerStreamingServer[tempopb.SearchTagsV2Response]) error {
+	q, err := tagsOf(r)
+	return answer(s, stream, q, err, s.tagsV2)
+}
+
+func (s *service) SearchTagValues(r *tempopb.SearchTagValuesRequest, stream grpc.ServerStreamingServer[tempopb.SearchTagValuesResponse]) error {
+	q, err := valuesOf(r)
+	return answer(s, stream, q, err, s.tagValues)
+}
+
+func (s *service) SearchTagValuesV2(r *tempopb.SearchTagValuesRequest, stream grpc.ServerStreamingServer[tempopb.SearchTagValuesV2Response]) error {
+	q, err := valuesOf(r)
+	return answer(s, stream, q, err, s.tagValuesV2)
+}
+
+func (s *service) MetricsQueryInstant(r *tempopb.QueryInstantRequest, stream grpc.ServerStreamingServer[tempopb.QueryInstantResponse]) error {
+	q, err := s.instantOf(r)
+	return answer(s, stream, q, err, s.instant)
+}
+
+func (s *service) MetricsQueryRange(r *tempopb.QueryRangeRequest, stream grpc.ServerStreamingServer[tempopb.QueryRangeResponse]) error {
+	ctx, cancel := s.bounded(stream.Context())
+	defer cancel()
+	q, err := s.rangeOf(r)
+	if err != nil {
+		return grpcError(err)
+	}
+	o := s.rangeOptions(ctx, q)
+	last := time.Now()
+	o.Progress = func(stats traceql.Stats) {
+		if time.Since(last) >= progressEvery {
+			last = time.Now()
+			// A client that has gone cancels ctx, too.
+			_ = stream.Send(&tempopb.QueryRangeResponse{Metrics: searchMetrics(stats)})
+		}
+	}
+	m, err := traceql.Range(ctx, s.Spans, q.query, o)
+	if err != nil {
+		return grpcError(err)
+	}
+	end := rangeEnd(m.Stats)
+	series, size := []*tempopb.TimeSeries(nil), 0
+	for i := range m.Series {
+		t := timeSeries(q, &m, i)
+		n := proto.Size(t)
+		if size > 0 && size+n > messageBytes {
+			if err := stream.Send(&tempopb.QueryRangeResponse{Series: series, Metrics: end.Metrics}); err != nil {
+				return err
+			}
+			series, size = nil, 0
+		}
+		series, size = append(series, t), size+n
+	}
+	end.Series = series
+	return stream.Send(end)
+}
+
+// bounded gives a call that has no deadline one.
+func (s *service) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.Timeout)
+}
+
+// answer sends what answers a query as one message.
+func answer[Q any, M any](s *service, stream grpc.ServerStreamingServer[M], q Q, err error, do func(context.Context, Q) (*M, error)) error {
+	ctx, cancel := s.bounded(stream.Context())
+	defer cancel()
+	if err != nil {
+		return grpcError(err)
+	}
+	m, err := do(ctx, q)
+	if err != nil {
+		return grpcError(err)
+	}
+	return stream.Send(m)
+}
+
+// parts cuts a list into pieces of about messageBytes; of an empty list there
+// is one.
+func parts[M proto.Message](list []M) func(yield func([]M) bool) {
+	return func(yield func([]M) bool) {
+		from, size := 0, 0
+		for i, m := range list {
+			n := proto.Size(m)
+			if size > 0 && size+n > messageBytes {
+				if !yield(list[from:i]) {
+					return
+				}
+				from, size = i, 0
+			}
+			size += n
+		}
+		yield(list[from:])
+	}
+}
+
+// grpcError gives an error the code that its HTTP status stands for.
+func grpcError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	code := codes.Internal
+	switch statusOf(err) {
+	case http.StatusBadRequest:
+		code = codes.InvalidArgument
+	case statusClientClosed:
+		code = codes.Canceled
+	case http.StatusGatewayTimeout:
+		code = codes.DeadlineExceeded
+	case http.StatusServiceUnavailable:
+		code = codes.Unavailable
+	case http.StatusNotImplemented:
+		code = codes.Unimplemented
+	}
+	return status.Error(code, err.Error())
+}

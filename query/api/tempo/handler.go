@@ -1,0 +1,75 @@
+package tempo
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// Options say what is served.
+type Options struct {
+	// Spans answers every query. Required.
+	Spans storage.SpanReader
+	// Version is what the build information says; "" is shown as "dev".
+	Version string
+	// Timeout bounds a query that comes without a deadline. A query that has
+	// used most of its time answers with what it found. 0: a minute.
+	Timeout time.Duration
+	// Now is the clock behind default windows. nil: time.Now.
+	Now func() time.Time
+}
+
+func newAPI(o Options) *api {
+	if o.Spans == nil {
+		panic("tempo: Options.Spans is required")
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &api{o}
+}
+
+// api answers queries. The handler and the gRPC service translate for it.
+type api struct{ Options }
+
+// NewHandler returns a handler for the paths of the API, safe for concurrent
+// use. It panics without Options.Spans.
+//
+// Every route answers GET and HEAD. Unknown paths are 404, other methods 405.
+func NewHandler(o Options) http.Handler { return &handler{newAPI(o)} }
+
+type handler struct{ *api }
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve := h.route(r)
+	switch {
+	case serve == nil:
+		writeText(w, http.StatusNotFound, fmt.Sprintf("no such path: %s", r.URL.Path))
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		writeText(w, http.StatusMethodNotAllowed, "use GET")
+	default:
+		if err := serve(w, r); err != nil {
+			writeError(w, err)
+		}
+	}
+}
+
+// badRequest is an error that the client can mend.
+type badRequest struct{ error }
+
+func (e badRequest) Unwrap() error { return e.error }
+
+func bad(format string, args ...any) error { return badRequest{fmt.Errorf(format, args...)} }
+
+// errNoTrace: the trace is not stored.
+var errNoTrace = errors.New("the trace is not stored")
