@@ -72,7 +72,7 @@ func queryOfTags(pairs map[string]string) string {
 
 func conditionOfTag(key, value string) string {
 	contains := func(field string) string {
-		return field + " =~ " + quote("(?is).*"+regexp.QuoteMeta(value)+".*")
+		return field + " =~ " + strconv.Quote("(?is).*"+regexp.QuoteMeta(value)+".*")
 	}
 	switch key {
 	case "name":
@@ -90,7 +90,7 @@ func conditionOfTag(key, value string) string {
 			return "status = " + value
 		}
 	}
-	field := "." + quote(key)
+	field := "." + quoteName(key)
 	if value == "" {
 		return field + " != nil"
 	}
@@ -106,7 +106,8 @@ func conditionOfTag(key, value string) string {
 
 var isNumber = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,15})?$`)
 
-// quote writes text as a string of TraceQL.
-func quote(text string) string {
+// quoteName writes the name of an attribute as TraceQL has it in quotes, with
+// fewer escapes than in a string.
+func quoteName(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
