@@ -21,6 +21,9 @@ func TestSearchAgainstReference(t *testing.T) {
 		g := newGenerator(seed)
 		s := g.spans(1 + g.IntN(25))
 		store := storeOf(t, s, pick(g, 1, 3, 10, 1000))
+		if seed%15 == 0 {
+			store = diskOf(t, s, pick(g, 3, 10, 50))
+		}
 		traces := refTraces(s)
 		for n := range 25 {
 			q := &Query{spans: &pipeline{stages: g.stages(2, 1)}}
@@ -186,6 +189,9 @@ func TestMetricsAgainstReference(t *testing.T) {
 		g := newGenerator(seed + 20_000)
 		s := g.spans(1 + g.IntN(20))
 		store := storeOf(t, s, pick(g, 2, 20, 1000))
+		if seed%15 == 0 {
+			store = diskOf(t, s, pick(g, 5, 20))
+		}
 		traces := refTraces(s)
 		for n := range 20 {
 			m := g.metric().(*metric)

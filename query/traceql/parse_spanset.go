@@ -304,6 +304,7 @@ func (p *parser) measure(fn string) expr {
 
 // binaryNode checks the kinds of both sides and builds the node.
 func (p *parser) binaryNode(op operator, m mode, opTok token, l, r any) any {
+	p.countOperator()
 	if p.err != nil {
 		return l
 	}
