@@ -21,8 +21,8 @@ type meter struct {
 // while the traces are small.
 const (
 	firstChunk = 64      // traces
-	mostChunk  = 1 << 14 // traces
-	chunkSpans = 1 << 17 // of all traces that are read at once, about; some 30 MB
+	mostChunk  = 4096    // traces
+	chunkSpans = 1 << 16 // of all traces that are read at once, about; some 15 MB
 )
 
 func newMeter(b Budget) meter { return meter{budget: b, start: time.Now(), chunk: firstChunk} }
