@@ -89,7 +89,7 @@ func refSearch(traces []refTrace, q *Query, o SearchOptions) []string {
 					m.newest = max(m.newest, start)
 				}
 			}
-			m.text += set.notes
+			m.text += set.noteText()
 		}
 		if m.newest > math.MinInt64 {
 			m.text = fmt.Sprintf("%s %d", tr.id, m.newest-epoch) + m.text
