@@ -19,13 +19,15 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
+
+	"github.com/heddle-io/heddle/query/api/grpcwire"
 )
 
 // GRPCServer is what a query API may be in addition to an http.Handler: it has
 // gRPC services on the same listener. They get the time limit, the counters and
 // the credentials that its routes have; a handler must end when its context
 // does, and must not send messages of more than 4 MiB, which is what clients
-// take by default.
+// take by default. The server's codec is grpcwire.Codec.
 type GRPCServer interface {
 	RegisterGRPC(grpc.ServiceRegistrar)
 }
@@ -75,6 +77,7 @@ func (q *query) newRPC() *rpc {
 
 func (r *rpc) options() []grpc.ServerOption {
 	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(grpcwire.Codec{}),
 		grpc.MaxRecvMsgSize(int(min(r.q.config.ServerConfig.MaxRequestBodySize, math.MaxInt32))),
 		grpc.UnaryInterceptor(r.unary),
 		grpc.StreamInterceptor(r.stream),
@@ -218,10 +221,10 @@ func (r *rpc) watch(method string, err *error) {
 		r.q.set.Logger.Error("panic on a call", zap.String("method", method), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
 		*err = status.Error(codes.Internal, "heddle failed on this call; its log has the details")
 	}
-	api, known := "", false
+	var api string
 	if strings.HasPrefix(method, healthService) {
 		api, method = "health", healthService
-	} else if api, known = r.opened.Load().apiOf[method]; !known {
+	} else if api = r.opened.Load().apiOf[method]; api == "" {
 		api, method = "none", "unknown" // what clients make up must not become labels
 	}
 	code := status.Code(*err)
