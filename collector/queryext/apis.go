@@ -43,6 +43,7 @@ func (q *query) newAPIs() []*api {
 				return jaeger.NewHandler(jaeger.Options{
 					Spans:   stores.Store().Spans(),
 					Archive: stores.Archive().Spans(),
+					Writer:  stores.Store().Spans(),
 				})
 			},
 		},
