@@ -214,4 +214,3 @@ func storeOf(t testing.TB, s *storage.Spans) storage.SpanReader {
 	write(t, store, td)
 	return store.Spans()
 }
-

@@ -66,7 +66,7 @@ func write(t testing.TB, store storage.Store, td ptrace.Traces) {
 
 func inMemory(t testing.TB) storage.SpanReader { return stores(t, shop())["memory"] }
 
-func newTestHandler(spans storage.SpanReader) http.Handler {
+func newTestHandler(spans storage.SpanReader) *Handler {
 	return NewHandler(Options{Spans: spans, Version: "1.2.3", Now: now})
 }
 

@@ -14,15 +14,14 @@ import (
 	"github.com/heddle-io/heddle/query/traceql"
 )
 
-// Register adds the service tempopb.StreamingQuerier to a gRPC server. It
-// panics without Options.Spans.
+// RegisterGRPC registers the service tempopb.StreamingQuerier.
 //
-// Answers come in messages of about a mebibyte at most. A search sends traces
-// as soon as they are certain to be in the answer, newest match first, none
-// twice: clients append. Of series every message has other ones, whole; while
-// they are computed, messages without series tell how far it is.
-func Register(s grpc.ServiceRegistrar, o Options) {
-	tempopb.RegisterStreamingQuerierServer(s, &service{api: newAPI(o)})
+// Answers come in messages of about a mebibyte, of four at most. A search sends
+// traces as soon as they are certain to be in the answer, newest match first,
+// none twice: clients append. Of series every message has other ones, whole.
+// While nothing is found, messages without any tell how far it is.
+func (h *Handler) RegisterGRPC(r grpc.ServiceRegistrar) {
+	tempopb.RegisterStreamingQuerierServer(r, &service{api: h.api})
 }
 
 type service struct {
@@ -44,7 +43,16 @@ func (s *service) Search(r *tempopb.SearchRequest, stream grpc.ServerStreamingSe
 	if err != nil {
 		return grpcError(err)
 	}
+	cut := ""
 	return grpcError(s.search(ctx, q, func(m *tempopb.SearchResponse) error {
+		for _, t := range m.Traces {
+			if shrink(t) {
+				cut = "spans of trace " + t.TraceID + " were left out, which do not fit into a message: ask for fewer spans or attributes, or over HTTP"
+			}
+		}
+		if m.Message == "" && cut != "" {
+			m.Message, m.Status = cut, tempopb.PartialStatus_PARTIAL
+		}
 		for head := range parts(m.Traces) {
 			part := &tempopb.SearchResponse{Traces: head, Metrics: m.Metrics, Status: m.Status, Message: m.Message}
 			if err := stream.Send(part); err != nil {
@@ -77,7 +85,22 @@ func (s *service) SearchTagValuesV2(r *tempopb.SearchTagValuesRequest, stream gr
 
 func (s *service) MetricsQueryInstant(r *tempopb.QueryInstantRequest, stream grpc.ServerStreamingServer[tempopb.QueryInstantResponse]) error {
 	q, err := s.instantOf(r)
-	return answer(s, stream, q, err, s.instant)
+	ctx, cancel := s.bounded(stream.Context())
+	defer cancel()
+	if err != nil {
+		return grpcError(err)
+	}
+	m, err := s.instant(ctx, q)
+	if err != nil {
+		return grpcError(err)
+	}
+	for series := range parts(m.Series) {
+		part := &tempopb.QueryInstantResponse{Series: series, Metrics: m.Metrics, Status: m.Status, Message: m.Message}
+		if err := stream.Send(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *service) MetricsQueryRange(r *tempopb.QueryRangeRequest, stream grpc.ServerStreamingServer[tempopb.QueryRangeResponse]) error {
@@ -101,7 +124,8 @@ func (s *service) MetricsQueryRange(r *tempopb.QueryRangeRequest, stream grpc.Se
 		return grpcError(err)
 	}
 	end := rangeEnd(m.Stats)
-	series, size := []*tempopb.TimeSeries(nil), 0
+	var series []*tempopb.TimeSeries
+	size := 0
 	for i := range m.Series {
 		t := timeSeries(q, &m, i)
 		n := proto.Size(t)
@@ -153,6 +177,36 @@ func parts[M proto.Message](list []M) func(yield func([]M) bool) {
 		}
 		yield(list[from:])
 	}
+}
+
+// maxTraceBytes is the most that a trace of a search result has in a message.
+const maxTraceBytes = 2 << 20
+
+// shrink leaves out spans, and then attributes, of a trace that would not fit
+// into a message: values may have any length. It says whether it did.
+func shrink(t *tempopb.TraceSearchMetadata) (cut bool) {
+	for ; proto.Size(t) > maxTraceBytes; cut = true {
+		most := 0
+		for _, set := range t.SpanSets {
+			most = max(most, len(set.Spans))
+		}
+		for _, set := range t.SpanSets {
+			if most > 1 {
+				set.Spans = set.Spans[:min(len(set.Spans), most/2)]
+				continue
+			}
+			set.Attributes = set.Attributes[:len(set.Attributes)/2]
+			for _, s := range set.Spans {
+				s.Attributes = s.Attributes[:len(s.Attributes)/2]
+			}
+		}
+		if most <= 1 && len(t.SpanSets) > 1 {
+			t.SpanSets = t.SpanSets[:(len(t.SpanSets)+1)/2]
+		} else if most <= 1 && len(t.SpanSets[0].Attributes) == 0 && (most == 0 || len(t.SpanSets[0].Spans[0].Attributes) == 0) {
+			return true // what is left are names
+		}
+	}
+	return cut
 }
 
 // grpcError gives an error the code that its HTTP status stands for.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -29,7 +30,7 @@ func dial(t *testing.T, spans storage.SpanReader) tempopb.StreamingQuerierClient
 		t.Fatal(err)
 	}
 	server := grpc.NewServer()
-	Register(server, Options{Spans: spans, Now: now})
+	NewHandler(Options{Spans: spans, Now: now}).RegisterGRPC(server)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -207,5 +208,33 @@ func TestGRPCStreamsInPieces(t *testing.T) {
 	}
 	if len(series) != n || len(pieces) < 3 || pieces[len(pieces)-1].Metrics.CompletedJobs != 1 {
 		t.Errorf("%d series in %d messages", len(series), len(pieces))
+	}
+}
+
+// Values may have any length: what does not fit into a message is left out,
+// and said to be.
+func TestLongValues(t *testing.T) {
+	b := storage.NewSpansBuilder(0)
+	resource := b.AddResource(storage.Resource{})
+	scope := b.AddScope(storage.InstrumentationScope{})
+	for i := range 40 {
+		b.AddSpan(storage.SpanFields{TraceID: storage.TraceID{15: 1}, SpanID: storage.SpanID{7: byte(i + 1)}, Name: "x", StartNs: day.UnixNano() + int64(i), Resource: resource, Scope: scope})
+		b.SetAttributes(b.Attr("long", storage.String(fmt.Sprint(i, strings.Repeat("x", 60_000)))), b.Attr("longer", storage.String(fmt.Sprint(i, strings.Repeat("y", 60_000)))))
+	}
+	spans := storeOf(t, b.Spans())
+	client := dial(t, spans)
+	stream, err := client.Search(t.Context(), &tempopb.SearchRequest{Query: "{ } | select(.long, .longer) | by(span:id)", SpansPerSpanSet: 100})
+	var traces []*tempopb.TraceSearchMetadata
+	message := ""
+	for _, m := range receive(t, stream, err) {
+		traces, message = append(traces, m.Traces...), m.Message
+	}
+	if len(traces) != 1 || len(traces[0].SpanSets) == 0 || len(traces[0].SpanSet.Spans) == 0 || !strings.Contains(message, "or over HTTP") {
+		t.Errorf("%d traces, %s", len(traces), message)
+	}
+	values, err := client.SearchTagValuesV2(t.Context(), &tempopb.SearchTagValuesRequest{TagName: "span.long"})
+	m := receive(t, values, err)[0]
+	if n := len(m.TagValues); n == 0 || n == 40 || m.Status != tempopb.PartialStatus_PARTIAL || !strings.Contains(m.Message, "select spans with q") {
+		t.Errorf("%d values, %s", n, m.Message)
 	}
 }

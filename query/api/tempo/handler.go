@@ -41,15 +41,15 @@ func newAPI(o Options) *api {
 // api answers queries. The handler and the gRPC service translate for it.
 type api struct{ Options }
 
-// NewHandler returns a handler for the paths of the API, safe for concurrent
-// use. It panics without Options.Spans.
-//
-// Every route answers GET and HEAD. Unknown paths are 404, other methods 405.
-func NewHandler(o Options) http.Handler { return &handler{newAPI(o)} }
+// Handler serves the routes of the API, and with RegisterGRPC its service. It
+// is safe for concurrent use.
+type Handler struct{ *api }
 
-type handler struct{ *api }
+// NewHandler panics without Options.Spans.
+func NewHandler(o Options) *Handler { return &Handler{newAPI(o)} }
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers GET and HEAD. Unknown paths are 404, other methods 405.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve := h.route(r)
 	switch {
 	case serve == nil:

@@ -15,7 +15,7 @@ import (
 )
 
 // getRange answers GET /api/metrics/query_range.
-func (h *handler) getRange(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getRange(w http.ResponseWriter, r *http.Request) error {
 	q, err := h.parseRange(r.URL.Query())
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (h *handler) getRange(w http.ResponseWriter, r *http.Request) error {
 }
 
 // getInstant answers GET /api/metrics/query.
-func (h *handler) getInstant(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getInstant(w http.ResponseWriter, r *http.Request) error {
 	q, err := h.parseInstant(r.URL.Query())
 	if err != nil {
 		return err

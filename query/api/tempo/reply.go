@@ -72,7 +72,7 @@ func appendMessage(b []byte, m proto.Message, list string) ([]byte, error) {
 	return append(body, rest...), nil
 }
 
-func (h *handler) buildInfo(w http.ResponseWriter, _ *http.Request) error {
+func (h *Handler) buildInfo(w http.ResponseWriter, _ *http.Request) error {
 	setHeaders(w, typeJSON)
 	return json.NewEncoder(w).Encode(map[string]string{
 		"version": h.Version, "revision": "", "branch": "", "buildDate": "", "buildUser": "heddle", "goVersion": runtime.Version(),

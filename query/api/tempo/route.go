@@ -10,7 +10,7 @@ type serveFunc func(http.ResponseWriter, *http.Request) error
 
 // route finds what serves a path, nil when nothing does. It works on the
 // escaped path, so that names may hold an escaped slash.
-func (h *handler) route(r *http.Request) serveFunc {
+func (h *Handler) route(r *http.Request) serveFunc {
 	path := r.URL.EscapedPath()
 	switch path {
 	case "/ready":

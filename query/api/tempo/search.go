@@ -12,7 +12,7 @@ import (
 )
 
 // getSearch answers GET /api/search.
-func (h *handler) getSearch(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getSearch(w http.ResponseWriter, r *http.Request) error {
 	s, err := parseSearch(r.URL.Query())
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (a *api) search(ctx context.Context, s searchQuery, send func(*tempopb.Sear
 			}
 		}
 		last.Metrics, last.Message = m.Metrics, step.Stats.Partial
-		if len(m.Traces) > 0 {
+		if len(m.Traces) > 0 || step.More { // those who wait see that it goes on
 			if err := send(m); err != nil {
 				return err
 			}

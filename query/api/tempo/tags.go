@@ -17,6 +17,8 @@ import (
 const (
 	defaultTags = 5_000 // of a scope, or values of a tag
 	maxTags     = 100_000
+	// maxListBytes is the most text in an answer of one message.
+	maxListBytes = 2 << 20
 	// maxFilteredKeys is how many keys are looked at one by one for those that
 	// the selected spans have. When there are more, all are listed.
 	maxFilteredKeys = 1_000
@@ -93,7 +95,7 @@ func (t *tagsQuery) check() error {
 }
 
 // getTags answers GET /api/search/tags.
-func (h *handler) getTags(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getTags(w http.ResponseWriter, r *http.Request) error {
 	t, err := parseTags(r.URL.Query())
 	if err != nil {
 		return err
@@ -107,7 +109,7 @@ func (h *handler) getTags(w http.ResponseWriter, r *http.Request) error {
 }
 
 // getTagsV2 answers GET /api/v2/search/tags.
-func (h *handler) getTagsV2(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) getTagsV2(w http.ResponseWriter, r *http.Request) error {
 	t, err := parseTags(r.URL.Query())
 	if err != nil {
 		return err
@@ -147,6 +149,7 @@ func (a *api) tagsV2(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsV2Res
 			return nil, err
 		}
 		slices.SortStableFunc(keys, func(a, b storage.KeyInfo) int { return cmp.Compare(b.Count, a.Count) })
+		size := 0
 		for _, s := range scopes {
 			scope := &tempopb.SearchTagsV2Scope{Name: s.name}
 			for _, k := range keys {
@@ -154,10 +157,15 @@ func (a *api) tagsV2(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsV2Res
 					scope.Tags = append(scope.Tags, valid(k.Key.Name))
 				}
 			}
-			if len(scope.Tags) > t.limit {
+			fit := 0
+			for fit < min(len(scope.Tags), t.limit) && size+len(scope.Tags[fit]) <= maxListBytes {
+				size += len(scope.Tags[fit])
+				fit++
+			}
+			if fit < len(scope.Tags) {
 				m.Status = tempopb.PartialStatus_PARTIAL
-				m.Message = fmt.Sprintf("there are %d tags in scope %s, the %d most frequent are listed: raise limit", len(scope.Tags), s.name, t.limit)
-				scope.Tags = scope.Tags[:t.limit]
+				m.Message = fmt.Sprintf("there are %d tags in scope %s, the %d most frequent are listed: raise limit, or ask for the tags of spans with q", len(scope.Tags), s.name, fit)
+				scope.Tags = scope.Tags[:fit]
 			}
 			if len(scope.Tags) > 0 {
 				slices.Sort(scope.Tags)

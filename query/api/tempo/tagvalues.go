@@ -43,7 +43,7 @@ func valuesOf(r *tempopb.SearchTagValuesRequest) (v valuesQuery, err error) {
 }
 
 // getTagValues answers GET /api/search/tag/{tag}/values.
-func (h *handler) getTagValues(tag string) serveFunc {
+func (h *Handler) getTagValues(tag string) serveFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		v, err := parseValues(tag, r.URL.Query())
 		if err != nil {
@@ -58,7 +58,7 @@ func (h *handler) getTagValues(tag string) serveFunc {
 }
 
 // getTagValuesV2 answers GET /api/v2/search/tag/{tag}/values.
-func (h *handler) getTagValuesV2(tag string) serveFunc {
+func (h *Handler) getTagValuesV2(tag string) serveFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		v, err := parseValues(tag, r.URL.Query())
 		if err != nil {
@@ -184,6 +184,12 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 	slices.SortStableFunc(list, func(a, b traceql.Value) int { return cmp.Compare(counts[b], counts[a]) })
 	if len(list) > v.limit {
 		list, message = list[:v.limit], tooManyValues(v.limit)
+	}
+	size := 0
+	for i, x := range list {
+		if size += len(x.Text()); size > maxListBytes {
+			return list[:i], fmt.Sprintf("the values have more than %d bytes, the %d most frequent are listed: select spans with q", maxListBytes, i), nil
+		}
 	}
 	return list, message, nil
 }

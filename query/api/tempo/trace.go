@@ -13,7 +13,7 @@ import (
 
 // getTrace answers GET /api/traces/{id}: the bare trace, 404 when it is not
 // stored.
-func (h *handler) getTrace(text string) serveFunc {
+func (h *Handler) getTrace(text string) serveFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		t, err := h.trace(r, text)
 		if err != nil {
@@ -32,7 +32,7 @@ func (h *handler) getTrace(text string) serveFunc {
 
 // getTraceV2 answers GET /api/v2/traces/{id}. The inner trace is always there,
 // be it empty.
-func (h *handler) getTraceV2(text string) serveFunc {
+func (h *Handler) getTraceV2(text string) serveFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.URL.Query().Get("q") != "" {
 			return bad("a trace is answered whole: leave q out, or ask /api/search for the matching spans")
@@ -51,7 +51,7 @@ func (h *handler) getTraceV2(text string) serveFunc {
 
 // trace reads a trace, nil when it is not stored. It is looked for wherever
 // in time it is, so that start and end need not be right.
-func (h *handler) trace(r *http.Request, text string) (*trace.Trace, error) {
+func (h *Handler) trace(r *http.Request, text string) (*trace.Trace, error) {
 	id, err := storage.ParseTraceID(text)
 	if err != nil {
 		return nil, badRequest{err}
