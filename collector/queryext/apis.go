@@ -51,7 +51,11 @@ func (q *query) newAPIs() []*api {
 			name:   "tempo",
 			mounts: []mount{{pattern: "/tempo/", strip: "/tempo"}},
 			open: func(stores StorageExtension) http.Handler {
-				return tempo.NewHandler(tempo.Options{Spans: stores.Store().Spans(), Version: q.set.BuildInfo.Version})
+				return tempo.NewHandler(tempo.Options{
+					Spans:   stores.Store().Spans(),
+					Archive: stores.Archive().Spans(),
+					Version: q.set.BuildInfo.Version,
+				})
 			},
 		},
 	}

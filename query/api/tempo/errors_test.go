@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -64,7 +66,7 @@ func TestPathsAndMethods(t *testing.T) {
 			t.Errorf("%s: %d %q", target, w.Code, w.Body)
 		}
 	}
-	if w := get(h, "/api/status/buildinfo"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"version":"1.2.3"`) {
+	if w := get(h, "/api/status/buildinfo"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"revision":"1.2.3","version":"2.9.0"`) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for _, target := range []string{"/", "/api/nothing", "/api/traces/", "/api/traces/1/2", "/api/search/tag//values", "/api/v2/search/tag/a"} {
@@ -129,7 +131,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 	}
 }
 
-// A query that has no time left answers with what it has and says so.
+// A query that would cost too much answers with what it has and says so.
 func TestPartialAnswers(t *testing.T) {
 	s := many(3000, "x")
 	rows := make([]int, s.Len())
@@ -140,14 +142,14 @@ func TestPartialAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := NewHandler(Options{Spans: stores(t, td)["memory"], Timeout: 2, Now: now})
+	h := NewHandler(Options{Spans: stores(t, td)["memory"], MaxSpans: 100, Now: now})
 	for _, target := range []string{
 		"/api/search" + values("q", "{ } | count() > 1"),
 		"/api/metrics/query_range" + values("q", "{ } | count() > 0 | rate()", "start", seconds(0), "end", seconds(time.Hour)),
 		"/api/metrics/query" + values("q", "{ } | count() > 0 | rate()", "start", seconds(0), "end", seconds(time.Hour)),
 	} {
 		w := get(h, target)
-		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"status":"PARTIAL","message":"it took longer than`) {
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"status":"PARTIAL","message":"more than 100 spans had to be inspected`) {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 	}
@@ -159,5 +161,58 @@ func TestPartialAnswers(t *testing.T) {
 	w = get(h, "/api/search/tags?limit=2")
 	if !strings.Contains(w.Body.String(), "raise limit") {
 		t.Errorf("%s", w.Body)
+	}
+}
+
+// waiting is a store whose answers never come.
+type waiting struct{ failing }
+
+func (waiting) Traces(ctx context.Context, _ []storage.TraceID) iter.Seq2[*storage.Spans, error] {
+	return func(yield func(*storage.Spans, error) bool) { <-ctx.Done(); yield(nil, ctx.Err()) }
+}
+
+func (waiting) Scan(ctx context.Context, _ storage.Scan) iter.Seq2[*storage.Batch, error] {
+	return func(yield func(*storage.Batch, error) bool) { <-ctx.Done(); yield(nil, ctx.Err()) }
+}
+
+func (waiting) Aggregate(ctx context.Context, _ storage.Aggregation) ([]storage.Group, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (waiting) Values(ctx context.Context, _ storage.ValuesQuery) (storage.Values, error) {
+	<-ctx.Done()
+	return storage.Values{}, ctx.Err()
+}
+
+// A query ends when its client leaves, and when its time is over.
+func TestQueriesEnd(t *testing.T) {
+	for _, target := range []string{
+		"/api/traces/1", "/api/search", "/api/v2/search/tag/a/values",
+		"/api/metrics/query_range" + values("q", "{}|rate()"), "/api/metrics/query" + values("q", "{ } | count() > 1 | rate()"),
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		w := httptest.NewRecorder()
+		NewHandler(Options{Spans: waiting{}, Now: now}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil).WithContext(ctx))
+		if w.Code != statusClientClosed {
+			t.Errorf("%s: %d %s", target, w.Code, w.Body)
+		}
+		w = get(NewHandler(Options{Spans: waiting{}, Timeout: time.Millisecond, Now: now}), target)
+		if w.Code != http.StatusGatewayTimeout {
+			t.Errorf("%s: %d %s", target, w.Code, w.Body)
+		}
+	}
+}
+
+// A trace that was kept is found when the store has given it up.
+func TestArchivedTraces(t *testing.T) {
+	empty := stores(t, ptrace.NewTraces())["memory"]
+	h := NewHandler(Options{Spans: empty, Archive: inMemory(t), Now: now})
+	if w := get(h, "/api/traces/9"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "ingress") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := get(h, "/api/traces/8"); w.Code != http.StatusNotFound {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -141,11 +141,6 @@ func (s *service) MetricsQueryRange(r *tempopb.QueryRangeRequest, stream grpc.Se
 	return stream.Send(end)
 }
 
-// bounded gives a call that has no deadline one.
-func (s *service) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, s.Timeout)
-}
-
 // answer sends what answers a query as one message.
 func answer[Q any, M any](s *service, stream grpc.ServerStreamingServer[M], q Q, err error, do func(context.Context, Q) (*M, error)) error {
 	ctx, cancel := s.bounded(stream.Context())

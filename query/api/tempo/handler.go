@@ -13,11 +13,17 @@ import (
 type Options struct {
 	// Spans answers every query. Required.
 	Spans storage.SpanReader
+	// Archive has traces that people chose to keep. One that Spans does not
+	// have is looked up here. nil: there is none.
+	Archive storage.SpanReader
 	// Version is what the build information says; "" is shown as "dev".
 	Version string
 	// Timeout bounds a query that comes without a deadline. A query that has
 	// used most of its time answers with what it found. 0: a minute.
 	Timeout time.Duration
+	// MaxSpans bounds how many spans of whole traces a query reads. One that
+	// would read more answers with what it found. 0: only time bounds it.
+	MaxSpans int
 	// Now is the clock behind default windows. nil: time.Now.
 	Now func() time.Time
 }
@@ -58,18 +64,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD")
 		writeText(w, http.StatusMethodNotAllowed, "use GET")
 	default:
+		ctx, cancel := h.bounded(r.Context())
+		defer cancel()
+		r = r.WithContext(ctx)
 		if err := serve(w, r); err != nil {
 			writeError(w, err)
 		}
 	}
 }
 
-// badRequest is an error that the client can mend.
-type badRequest struct{ error }
+// requestError is an error that the client can mend.
+type requestError struct{ error }
 
-func (e badRequest) Unwrap() error { return e.error }
+func (e requestError) Unwrap() error { return e.error }
 
-func bad(format string, args ...any) error { return badRequest{fmt.Errorf(format, args...)} }
+func bad(format string, args ...any) error { return requestError{fmt.Errorf(format, args...)} }
 
 // errNoTrace: the trace is not stored.
 var errNoTrace = errors.New("the trace is not stored")

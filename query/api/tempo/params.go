@@ -145,16 +145,24 @@ func parse(text string) (*traceql.Query, error) {
 	}
 	q, err := traceql.Parse(text)
 	if err != nil {
-		return nil, badRequest{err}
+		return nil, requestError{err}
 	}
 	return q, nil
+}
+
+// bounded gives a query that has no deadline one.
+func (a *api) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, a.Timeout)
 }
 
 // budget leaves a query a part of its time to say what it has found.
 func (a *api) budget(ctx context.Context) traceql.Budget {
 	left := a.Timeout
 	if deadline, ok := ctx.Deadline(); ok {
-		left = max(time.Until(deadline), time.Millisecond)
+		left = max(time.Until(deadline), 1)
 	}
-	return traceql.Budget{Duration: left - left/5}
+	return traceql.Budget{Duration: left - left/5, Spans: a.MaxSpans}
 }

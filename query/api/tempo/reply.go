@@ -28,13 +28,11 @@ func wantsProtobuf(r *http.Request) bool {
 
 // writeMessage answers with a message. list is the JSON name of its list.
 func writeMessage(w http.ResponseWriter, r *http.Request, m proto.Message, list string) error {
-	body, contentType, err := []byte(nil), typeJSON, error(nil)
+	contentType, encode := typeJSON, func() ([]byte, error) { return appendMessage(nil, m, list) }
 	if wantsProtobuf(r) {
-		contentType = typeProtobuf
-		body, err = proto.Marshal(m)
-	} else {
-		body, err = appendMessage(nil, m, list)
+		contentType, encode = typeProtobuf, func() ([]byte, error) { return proto.Marshal(m) }
 	}
+	body, err := encode()
 	if err != nil {
 		return err
 	}
@@ -72,10 +70,14 @@ func appendMessage(b []byte, m proto.Message, list string) ([]byte, error) {
 	return append(body, rest...), nil
 }
 
+// compatibleVersion is the version of Tempo whose API this is. Grafana up to
+// version 12 does not stream from one that it takes for an older.
+const compatibleVersion = "2.9.0"
+
 func (h *Handler) buildInfo(w http.ResponseWriter, _ *http.Request) error {
 	setHeaders(w, typeJSON)
 	return json.NewEncoder(w).Encode(map[string]string{
-		"version": h.Version, "revision": "", "branch": "", "buildDate": "", "buildUser": "heddle", "goVersion": runtime.Version(),
+		"version": compatibleVersion, "revision": h.Version, "branch": "heddle", "buildDate": "", "buildUser": "heddle", "goVersion": runtime.Version(),
 	})
 }
 
@@ -98,7 +100,7 @@ const statusClientClosed = 499
 
 func statusOf(err error) int {
 	var syntax *traceql.SyntaxError
-	var mistake badRequest
+	var mistake requestError
 	switch {
 	case errors.As(err, &mistake), errors.As(err, &syntax), errors.Is(err, traceql.ErrWrongKind), errors.Is(err, storage.ErrTooLarge):
 		return http.StatusBadRequest

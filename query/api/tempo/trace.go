@@ -54,12 +54,16 @@ func (h *Handler) getTraceV2(text string) serveFunc {
 func (h *Handler) trace(r *http.Request, text string) (*trace.Trace, error) {
 	id, err := storage.ParseTraceID(text)
 	if err != nil {
-		return nil, badRequest{err}
+		return nil, requestError{err}
 	}
 	if _, err := windowParam(r.URL.Query()); err != nil {
 		return nil, err
 	}
-	return trace.Get(r.Context(), h.Spans, id)
+	t, err := trace.Get(r.Context(), h.Spans, id)
+	if t == nil && err == nil && h.Archive != nil {
+		return trace.Get(r.Context(), h.Archive, id)
+	}
+	return t, err
 }
 
 // writeTraceProto writes a trace in protobuf, bare or as the first field of a
