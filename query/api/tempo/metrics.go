@@ -135,12 +135,15 @@ func labelsOf(q metricsQuery, s traceql.Series) []*tempopb.KeyValue {
 	return labels
 }
 
-var metricsFunction = regexp.MustCompile(`\| ((?:rate|[a-z]+_over_time))\(`)
+var (
+	metricsFunction = regexp.MustCompile(`\| (rate|[a-z]+_over_time)\(`)
+	stringLiteral   = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
+)
 
 // functionOf is the name of the metrics function of a query, of several the
 // first.
 func functionOf(q *traceql.Query) string {
-	if found := metricsFunction.FindStringSubmatch(q.String()); found != nil {
+	if found := metricsFunction.FindStringSubmatch(stringLiteral.ReplaceAllString(q.String(), "")); found != nil {
 		return found[1]
 	}
 	return "value"

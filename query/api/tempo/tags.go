@@ -199,15 +199,26 @@ func (a *api) keys(ctx context.Context, t tagsQuery) ([]storage.KeyInfo, error) 
 	}
 	selected := keys[:0]
 	for _, k := range keys {
-		v, err := a.Spans.Values(ctx, storage.ValuesQuery{Window: t.window, Key: k.Key, Where: where, Limit: 1})
+		found, err := a.exists(ctx, storage.Scan{Window: t.window, Where: storage.And{where, storage.Exists{Key: k.Key}}})
 		if err != nil {
 			return nil, err
 		}
-		if len(v.Values) > 0 {
+		if found {
 			selected = append(selected, k)
 		}
 	}
 	return selected, nil
+}
+
+// exists says whether there is a span; most scans end with the first that is
+// found.
+func (a *api) exists(ctx context.Context, q storage.Scan) (bool, error) {
+	for batch, err := range a.Spans.Scan(ctx, q) {
+		if err != nil || batch.Len() > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // filterOf is what spans satisfy that a query selects, as far as it is typed;
