@@ -19,8 +19,8 @@ const (
 	maxTags     = 100_000
 	// maxListBytes is the most text in an answer of one message.
 	maxListBytes = 2 << 20
-	// maxFilteredKeys is how many keys are looked at one by one for those that
-	// the selected spans have. When there are more, all are listed.
+	// maxFilteredKeys is among how many keys those are looked for that the
+	// selected spans have. When there are more, all are listed.
 	maxFilteredKeys = 1_000
 )
 
@@ -197,28 +197,58 @@ func (a *api) keys(ctx context.Context, t tagsQuery) ([]storage.KeyInfo, error) 
 	if where == nil || len(keys) > maxFilteredKeys {
 		return keys, nil
 	}
-	selected := keys[:0]
-	for _, k := range keys {
-		found, err := a.exists(ctx, storage.Scan{Window: t.window, Where: storage.And{where, storage.Exists{Key: k.Key}}})
+	return a.keysOf(ctx, t.window, where, keys)
+}
+
+// keysOf returns those of the keys that spans have which satisfy where. Each
+// round looks for spans with a key that no span was found to have yet, and is
+// over with the first few: most keys are found in one round.
+func (a *api) keysOf(ctx context.Context, w storage.Window, where storage.Predicate, keys []storage.KeyInfo) (found []storage.KeyInfo, err error) {
+	for len(keys) > 0 {
+		q := storage.Scan{Window: w}
+		var either storage.Or
+		for _, k := range keys {
+			q.Columns = append(q.Columns, k.Key)
+			either = append(either, storage.Exists{Key: k.Key})
+		}
+		q.Where = storage.And{where, either}
+		seen, err := a.firstKeys(ctx, q)
+		if err != nil || seen == nil {
+			return found, err
+		}
+		var left []storage.KeyInfo
+		for i, k := range keys {
+			if seen[i] {
+				found = append(found, k)
+			} else {
+				left = append(left, k)
+			}
+		}
+		if len(left) == len(keys) {
+			return found, nil // the store found what it does not show
+		}
+		keys = left
+	}
+	return found, nil
+}
+
+// firstKeys says which columns have a value in the first batch that has rows;
+// nil when there is no row.
+func (a *api) firstKeys(ctx context.Context, q storage.Scan) ([]bool, error) {
+	for batch, err := range a.Spans.Scan(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
-		if found {
-			selected = append(selected, k)
+		if batch.Len() == 0 {
+			continue
 		}
-	}
-	return selected, nil
-}
-
-// exists says whether there is a span; most scans end with the first that is
-// found.
-func (a *api) exists(ctx context.Context, q storage.Scan) (bool, error) {
-	for batch, err := range a.Spans.Scan(ctx, q) {
-		if err != nil || batch.Len() > 0 {
-			return err == nil, err
+		seen := make([]bool, len(q.Columns))
+		for i, c := range batch.Columns {
+			seen[i] = slices.ContainsFunc(c.Types, func(t storage.Type) bool { return t != storage.TypeAbsent })
 		}
+		return seen, nil
 	}
-	return false, nil
+	return nil, nil
 }
 
 // filterOf is what spans satisfy that a query selects, as far as it is typed;
