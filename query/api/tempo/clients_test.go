@@ -417,3 +417,39 @@ func TestListAgreesWithTrace(t *testing.T) {
 		}
 	}
 }
+
+// An exemplar leads from a point of a graph to a trace that it counts.
+func TestExemplars(t *testing.T) {
+	for name, spans := range stores(t, shop()) {
+		h := newTestHandler(spans)
+		for target, want := range map[string]int{
+			"": 3, "&exemplars=1": 1, "&exemplars=0": 0, "&exemplars=5000": 3,
+		} {
+			m := decode[tempopb.QueryRangeResponse](t, h, "/api/metrics/query_range"+
+				values("q", "{ nestedSetParent < 0 } | max_over_time(duration)", "start", seconds(0), "end", seconds(3*time.Minute), "step", "1m")+target)
+			n := 0
+			for _, x := range m.Series[0].Exemplars {
+				n++
+				id := x.Labels[0].Value.GetStringValue()
+				if x.Labels[0].Key != "trace:id" || len(id) != 32 || x.GetValue() <= 0 || x.TimestampMs < day.UnixMilli() {
+					t.Errorf("%s: %v", name, x)
+				}
+				if w := get(h, "/api/v2/traces/"+id); !strings.Contains(w.Body.String(), "traceId") {
+					t.Errorf("%s: trace %s: %s", name, id, w.Body)
+				}
+			}
+			if n != want {
+				t.Errorf("%s: %q: %d exemplars, want %d", name, target, n, want)
+			}
+		}
+	}
+}
+
+// An answer over HTTP is held in memory, so it has an end.
+func TestSearchIsBounded(t *testing.T) {
+	h := newTestHandler(storeOf(t, many(5000, strings.Repeat("x", 4000))))
+	m := decode[tempopb.SearchResponse](t, h, "/api/search"+values("q", "{ }", "limit", "5000"))
+	if n := len(m.Traces); n == 0 || n == 5000 || m.Status != tempopb.PartialStatus_PARTIAL || !strings.Contains(m.Message, "lower limit or spss") {
+		t.Errorf("%d traces, %v %s", n, m.Status, m.Message)
+	}
+}

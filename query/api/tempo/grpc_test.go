@@ -232,8 +232,12 @@ func TestLongValues(t *testing.T) {
 	if len(traces) != 1 || len(traces[0].SpanSets) == 0 || len(traces[0].SpanSet.Spans) == 0 || !strings.Contains(message, "or over HTTP") {
 		t.Errorf("%d traces, %s", len(traces), message)
 	}
-	values, err := client.SearchTagValuesV2(t.Context(), &tempopb.SearchTagValuesRequest{TagName: "span.long"})
-	m := receive(t, values, err)[0]
+	w := get(newTestHandler(spans), "/api/search"+values("q", "{ } | select(.long, .longer)", "spss", "100"))
+	if n := w.Body.Len(); w.Code != 200 || n < 9_000_000 { // over HTTP everything, twice
+		t.Errorf("%d, %d bytes", w.Code, n)
+	}
+	list, err := client.SearchTagValuesV2(t.Context(), &tempopb.SearchTagValuesRequest{TagName: "span.long"})
+	m := receive(t, list, err)[0]
 	if n := len(m.TagValues); n == 0 || n == 40 || m.Status != tempopb.PartialStatus_PARTIAL || !strings.Contains(m.Message, "select spans with q") {
 		t.Errorf("%d values, %s", n, m.Message)
 	}

@@ -3,9 +3,13 @@ package tempo
 import (
 	"context"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
 	"github.com/heddle-io/heddle/query/traceql"
@@ -18,16 +22,31 @@ func (h *Handler) getSearch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var all tempopb.SearchResponse
+	size := 0
 	err = h.search(r.Context(), s, func(step *tempopb.SearchResponse) error {
-		all.Traces = append(all.Traces, step.Traces...)
 		all.Metrics, all.Status, all.Message = step.Metrics, step.Status, step.Message
+		for _, t := range step.Traces {
+			if size += proto.Size(t); size > maxAnswerBytes {
+				return errFull
+			}
+			all.Traces = append(all.Traces, t)
+		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errFull):
+		all.Status = tempopb.PartialStatus_PARTIAL
+		all.Message = fmt.Sprintf("the %d newest traces are shown, more do not fit into %d bytes: lower limit or spss, or search a shorter time", len(all.Traces), maxAnswerBytes)
+	case err != nil:
 		return err
 	}
 	return writeMessage(w, r, &all, "traces")
 }
+
+// maxAnswerBytes bounds what is held in memory for one answer over HTTP.
+const maxAnswerBytes = 32 << 20
+
+var errFull = errors.New("the answer is full")
 
 // search sends traces as soon as they are certain to be in the answer, in its
 // order. The last message has all of the metrics, the status and maybe no trace.
