@@ -47,6 +47,7 @@ type rpc struct {
 	opened   atomic.Pointer[services]
 	health   *health.Server
 	probes   *grpc.Server       // health alone, for those without credentials
+	grace    time.Duration      // beyond the time of a call, until its stream is cut off
 	drain    context.Context    // done when watches have to end
 	stopping context.CancelFunc // ends drain
 }
@@ -60,7 +61,7 @@ type services struct {
 const healthService = "/grpc.health.v1.Health/"
 
 func (q *query) newRPC() *rpc {
-	r := &rpc{q: q, health: health.NewServer(), prefixes: []string{""}}
+	r := &rpc{q: q, health: health.NewServer(), grace: writeGrace, prefixes: []string{""}}
 	r.drain, r.stopping = context.WithCancel(context.Background())
 	r.SetReady(false)
 	r.probes = grpc.NewServer(r.options()...)
@@ -163,7 +164,7 @@ func (r *rpc) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.ProtoMajor == 2 {
 		// The interceptors bound the call itself. These bound a client that
 		// does not send its request, or does not read its answer.
-		deadline, control := time.Now().Add(r.q.config.RequestTimeout+writeGrace), http.NewResponseController(w)
+		deadline, control := time.Now().Add(r.q.config.RequestTimeout+r.grace), http.NewResponseController(w)
 		_ = control.SetReadDeadline(deadline)
 		_ = control.SetWriteDeadline(deadline)
 	}

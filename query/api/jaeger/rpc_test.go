@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/jaegertracing/jaeger-idl/model/v1"
 	"github.com/jaegertracing/jaeger-idl/proto-gen/api_v2"
@@ -232,10 +233,14 @@ func TestRemoteStorageIsWhatWasWritten(t *testing.T) {
 // TestSameTracesInAll compares what v1, v2 and v3 show of one store, rebuilt
 // and raw.
 func TestSameTracesInAll(t *testing.T) {
-	h := NewHandler(Options{Spans: stores(t, everything())["columnar"], Now: now})
+	td := everything()
+	reused := service(td, "a", nil)
+	add(reused, fields{trace: traceID(0, 8), id: spanID(1), name: "before", to: time.Second})
+	add(reused, fields{trace: traceID(0, 8), id: spanID(2), name: "much later", from: 50 * hour, to: 50*hour + 1})
+	h := NewHandler(Options{Spans: stores(t, td)["columnar"], Now: now})
 	c := newClients(serve(t, h))
 	for _, raw := range []bool{false, true} {
-		for _, id := range []string{"00000000000000010000000000000001", "2", "9"} {
+		for _, id := range []string{"00000000000000010000000000000001", "2", "8", "9"} {
 			v1 := decode(t, get(h, fmt.Sprintf("/api/traces/%s?raw=%v", id, raw)).Body.Bytes()).Data[0]
 			want := v1Lines(v1)
 

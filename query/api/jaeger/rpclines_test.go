@@ -64,7 +64,10 @@ func jsonOf(s uiSpan, p uiProcess) string {
 // v1Outline and v3Outline are what both can say in the same words: ids,
 // parents, names, services, times, warnings. Parents are the first reference.
 func v1Outline(trace uiTrace) (list []string) {
-	for _, s := range trace.Spans {
+	for i, s := range trace.Spans {
+		if i == 0 {
+			s.Warnings = append(slices.Clone(s.Warnings), trace.Warnings...)
+		}
 		parent := pcommon.SpanID{}.String()
 		if len(s.References) > 0 && s.References[0].TraceID == s.TraceID {
 			parent = s.References[0].SpanID
