@@ -21,7 +21,7 @@ func timeField(name string, t *timestamppb.Timestamp, absent int64) (int64, erro
 		return absent, nil
 	}
 	if err := t.CheckValid(); err != nil {
-		return 0, badRequest{fmt.Errorf("malformed parameter %s: %w", name, err)}
+		return 0, badRequestError{fmt.Errorf("malformed parameter %s: %w", name, err)}
 	}
 	return clampedNs(t.AsTime()), nil
 }
@@ -30,7 +30,7 @@ func timeField(name string, t *timestamppb.Timestamp, absent int64) (int64, erro
 // second exclusive.
 func requiredWindow(from string, start *timestamppb.Timestamp, to string, end *timestamppb.Timestamp) (w storage.Window, err error) {
 	if missing(start) || missing(end) {
-		return w, badRequest{fmt.Errorf("%s and %s are required", from, to)}
+		return w, badRequestError{fmt.Errorf("%s and %s are required", from, to)}
 	}
 	if w.FromNs, err = timeField(from, start, 0); err != nil {
 		return w, err
@@ -45,7 +45,7 @@ func durationField(name string, d *durationpb.Duration) (time.Duration, error) {
 		return 0, nil
 	}
 	if err := d.CheckValid(); err != nil {
-		return 0, badRequest{fmt.Errorf("malformed parameter %s: %w", name, err)}
+		return 0, badRequestError{fmt.Errorf("malformed parameter %s: %w", name, err)}
 	}
 	return d.AsDuration(), nil
 }
