@@ -37,7 +37,7 @@ type GRPCServer interface {
 // They run on grpc.Server.ServeHTTP, behind the HTTP/2 of net/http: one port
 // then needs no guessing of protocols from first bytes, which does not work
 // behind TLS, and authentication, middleware and draining are the same for
-// both. What that lacks against gRPC's own transport are its window tuning
+// both. Streaming is as fast (BenchmarkStreaming). What that lacks against gRPC's own transport are its window tuning
 // and connection ages, which matter to long uploads from far away and to load
 // balancing, not to queries. Streaming, deadlines, cancellation, trailers and
 // the client's keepalive pings work.
@@ -77,9 +77,13 @@ func (q *query) newRPC() *rpc {
 }
 
 func (r *rpc) options() []grpc.ServerOption {
+	most := r.q.config.ServerConfig.MaxRequestBodySize
+	if most <= 0 { // the default, as for requests over HTTP
+		most = defaultMaxBodyBytes
+	}
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(grpcwire.Codec{}),
-		grpc.MaxRecvMsgSize(int(min(r.q.config.ServerConfig.MaxRequestBodySize, math.MaxInt32))),
+		grpc.MaxRecvMsgSize(int(min(most, math.MaxInt32))),
 		grpc.UnaryInterceptor(r.unary),
 		grpc.StreamInterceptor(r.stream),
 		grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
