@@ -37,7 +37,7 @@ type GRPCServer interface {
 // They run on grpc.Server.ServeHTTP, behind the HTTP/2 of net/http: one port
 // then needs no guessing of protocols from first bytes, which does not work
 // behind TLS, and authentication, middleware and draining are the same for
-// both. What that lacks against gRPC's own transport are its window tuning
+// both. Streaming is as fast (BenchmarkStreaming). What that lacks against gRPC's own transport are its window tuning
 // and connection ages, which matter to long uploads from far away and to load
 // balancing, not to queries. Streaming, deadlines, cancellation, trailers and
 // the client's keepalive pings work.
@@ -47,6 +47,7 @@ type rpc struct {
 	opened   atomic.Pointer[services]
 	health   *health.Server
 	probes   *grpc.Server       // health alone, for those without credentials
+	grace    time.Duration      // beyond the time of a call, until its stream is cut off
 	drain    context.Context    // done when watches have to end
 	stopping context.CancelFunc // ends drain
 }
@@ -60,7 +61,7 @@ type services struct {
 const healthService = "/grpc.health.v1.Health/"
 
 func (q *query) newRPC() *rpc {
-	r := &rpc{q: q, health: health.NewServer(), prefixes: []string{""}}
+	r := &rpc{q: q, health: health.NewServer(), grace: writeGrace, prefixes: []string{""}}
 	r.drain, r.stopping = context.WithCancel(context.Background())
 	r.SetReady(false)
 	r.probes = grpc.NewServer(r.options()...)
@@ -76,9 +77,13 @@ func (q *query) newRPC() *rpc {
 }
 
 func (r *rpc) options() []grpc.ServerOption {
+	most := r.q.config.ServerConfig.MaxRequestBodySize
+	if most <= 0 { // the default, as for requests over HTTP
+		most = defaultMaxBodyBytes
+	}
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(grpcwire.Codec{}),
-		grpc.MaxRecvMsgSize(int(min(r.q.config.ServerConfig.MaxRequestBodySize, math.MaxInt32))),
+		grpc.MaxRecvMsgSize(int(min(most, math.MaxInt32))),
 		grpc.UnaryInterceptor(r.unary),
 		grpc.StreamInterceptor(r.stream),
 		grpc.UnknownServiceHandler(func(_ any, s grpc.ServerStream) error {
@@ -163,7 +168,7 @@ func (r *rpc) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.ProtoMajor == 2 {
 		// The interceptors bound the call itself. These bound a client that
 		// does not send its request, or does not read its answer.
-		deadline, control := time.Now().Add(r.q.config.RequestTimeout+writeGrace), http.NewResponseController(w)
+		deadline, control := time.Now().Add(r.q.config.RequestTimeout+r.grace), http.NewResponseController(w)
 		_ = control.SetReadDeadline(deadline)
 		_ = control.SetWriteDeadline(deadline)
 	}

@@ -228,6 +228,11 @@ func TestGRPCErrors(t *testing.T) {
 	}
 }
 
+func TestGRPCWithoutASizeLimitHasTheDefault(t *testing.T) {
+	s, _ := startEcho(t, map[string]any{"max_request_body_size": 0})
+	converse(t, s.dial(t))
+}
+
 // TestGRPCEnds cancels calls, from both sides.
 func TestGRPCEnds(t *testing.T) {
 	s, e := startEcho(t, map[string]any{"request_timeout": "200ms"})

@@ -23,7 +23,7 @@ type search struct {
 	raw                bool
 }
 
-// query checks a search. Its errors are badRequest.
+// query checks a search. Its errors are badRequestError.
 func (h *Handler) query(s search) (trace.Query, error) {
 	if s.depth == 0 {
 		s.depth = defaultSearchLimit
@@ -40,7 +40,7 @@ func (h *Handler) query(s search) (trace.Query, error) {
 		problem = errors.New("maximum duration must not be less than minimum duration")
 	}
 	if problem != nil {
-		return trace.Query{}, badRequest{fmt.Errorf("invalid parameter: %w", problem)}
+		return trace.Query{}, badRequestError{fmt.Errorf("invalid parameter: %w", problem)}
 	}
 	return trace.Query{Window: s.window, Where: whereSearch(s.service, s.operation, s.tags, s.min, s.max), Limit: s.depth}, nil
 }

@@ -77,7 +77,7 @@ func (v *view) otlp(s *storage.Spans, from, to int) (ptrace.Traces, error) {
 				if span.EndTimestamp() < span.StartTimestamp() {
 					span.SetEndTimestamp(span.StartTimestamp())
 				}
-				if warnings := v.warningsOf(p); len(warnings) > 0 {
+				if warnings := v.allWarnings(p); len(warnings) > 0 {
 					list := span.Attributes().PutEmptySlice(warningsAttribute)
 					for _, text := range warnings {
 						list.AppendEmpty().SetStr(text)

@@ -29,13 +29,13 @@ type remoteTraces struct {
 
 func (q *remoteTraces) GetTraces(in *storagev2.GetTracesRequest, out grpc.ServerStreamingServer[tracev1.TracesData]) error {
 	if n := len(in.GetQuery()); n > q.MaxTraces {
-		return rpcError(badRequest{fmt.Errorf("invalid parameter: at most %d traces can be asked for, not %d", q.MaxTraces, n)})
+		return rpcError(badRequestError{fmt.Errorf("invalid parameter: at most %d traces can be asked for, not %d", q.MaxTraces, n)})
 	}
 	ids := make([]storage.TraceID, 0, len(in.GetQuery()))
 	seen := map[storage.TraceID]bool{}
 	for _, p := range in.GetQuery() {
 		if len(p.GetTraceId()) != 16 {
-			return rpcError(badRequest{fmt.Errorf("invalid parameter: a trace id has 16 bytes, not %d", len(p.GetTraceId()))})
+			return rpcError(badRequestError{fmt.Errorf("invalid parameter: a trace id has 16 bytes, not %d", len(p.GetTraceId()))})
 		}
 		if id := storage.TraceID(p.GetTraceId()); !seen[id] {
 			seen[id] = true
@@ -77,7 +77,7 @@ func otlpSender(out grpc.ServerStream, raw bool) func(*trace.Trace) error {
 
 func (q *remoteTraces) FindTraces(in *storagev2.FindTracesRequest, out grpc.ServerStreamingServer[tracev1.TracesData]) error {
 	if in.GetQuery().GetPagination() != nil {
-		return rpcError(badRequest{errNotPaginated})
+		return rpcError(badRequestError{errNotPaginated})
 	}
 	s, err := remoteSearch(in.GetQuery())
 	if err != nil {
@@ -207,7 +207,7 @@ func pageDepth(p page, depth int32) (int, error) {
 	default:
 		return int(min(p.GetPageSize(), math.MaxInt32)), nil
 	}
-	return 0, badRequest{errors.New("invalid parameter: " + problem)}
+	return 0, badRequestError{errors.New("invalid parameter: " + problem)}
 }
 
 func noFilter(c *expressionv1.Call) error {
@@ -219,7 +219,7 @@ func noFilter(c *expressionv1.Call) error {
 
 func remoteSearch(p *storagev2.TraceQueryParameters) (s search, err error) {
 	if p == nil {
-		return s, badRequest{errNoQuery}
+		return s, badRequestError{errNoQuery}
 	}
 	if err := noFilter(p.GetFilter()); err != nil {
 		return s, err
@@ -265,5 +265,5 @@ func searchedText(a *storagev2.KeyValue) (string, error) {
 	case nil:
 		return "", nil
 	}
-	return "", badRequest{fmt.Errorf("invalid parameter: attribute %q: arrays and maps are searched for by their JSON as a string", a.GetKey())}
+	return "", badRequestError{fmt.Errorf("invalid parameter: attribute %q: arrays and maps are searched for by their JSON as a string", a.GetKey())}
 }

@@ -134,7 +134,7 @@ const statusClientClosed = 499
 
 func failureCode(err error) int {
 	switch {
-	case errors.As(err, &badRequest{}), errors.Is(err, storage.ErrTooLarge):
+	case errors.As(err, &badRequestError{}), errors.Is(err, storage.ErrTooLarge):
 		return http.StatusBadRequest
 	case errors.Is(err, errTraceNotFound):
 		return http.StatusNotFound

@@ -33,10 +33,10 @@ func (h *Handler) RegisterGRPC(r grpc.ServiceRegistrar) {
 // is larger. Clients take 4 MiB by default.
 const chunkBytes = 1 << 20
 
-// badRequest is an error that the client can mend.
-type badRequest struct{ error }
+// badRequestError is an error that the client can mend.
+type badRequestError struct{ error }
 
-func (e badRequest) Unwrap() error { return e.error }
+func (e badRequestError) Unwrap() error { return e.error }
 
 // rpcError gives an error the gRPC code that corresponds to the HTTP status
 // code it has otherwise.
@@ -49,7 +49,7 @@ func rpcError(err error) error {
 	}
 	code := codes.Internal
 	switch {
-	case errors.As(err, &badRequest{}):
+	case errors.As(err, &badRequestError{}):
 		code = codes.InvalidArgument
 	case errors.Is(err, errTraceNotFound):
 		code = codes.NotFound

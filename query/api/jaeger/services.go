@@ -100,7 +100,7 @@ func (h *Handler) operations(w http.ResponseWriter, r *http.Request) {
 // empty.
 func (h *Handler) operationsOf(ctx context.Context, service, kind string) ([]operation, error) {
 	if service == "" {
-		return nil, badRequest{errServiceRequired}
+		return nil, badRequestError{errServiceRequired}
 	}
 	where := storage.And{whereService(service)}
 	if kind != "" {

@@ -11,13 +11,17 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
+// missing says that a time is not set. Go clients whose generated code has no
+// pointers send the zero time for that.
+func missing(t *timestamppb.Timestamp) bool { return t == nil || t.AsTime().IsZero() }
+
 // timeField reads a time of a request; absent stands for one that is missing.
 func timeField(name string, t *timestamppb.Timestamp, absent int64) (int64, error) {
-	if t == nil {
+	if missing(t) {
 		return absent, nil
 	}
 	if err := t.CheckValid(); err != nil {
-		return 0, badRequest{fmt.Errorf("malformed parameter %s: %w", name, err)}
+		return 0, badRequestError{fmt.Errorf("malformed parameter %s: %w", name, err)}
 	}
 	return clampedNs(t.AsTime()), nil
 }
@@ -25,8 +29,8 @@ func timeField(name string, t *timestamppb.Timestamp, absent int64) (int64, erro
 // requiredWindow reads two times that must be there, the first inclusive, the
 // second exclusive.
 func requiredWindow(from string, start *timestamppb.Timestamp, to string, end *timestamppb.Timestamp) (w storage.Window, err error) {
-	if start == nil || end == nil {
-		return w, badRequest{fmt.Errorf("%s and %s are required", from, to)}
+	if missing(start) || missing(end) {
+		return w, badRequestError{fmt.Errorf("%s and %s are required", from, to)}
 	}
 	if w.FromNs, err = timeField(from, start, 0); err != nil {
 		return w, err
@@ -41,7 +45,7 @@ func durationField(name string, d *durationpb.Duration) (time.Duration, error) {
 		return 0, nil
 	}
 	if err := d.CheckValid(); err != nil {
-		return 0, badRequest{fmt.Errorf("malformed parameter %s: %w", name, err)}
+		return 0, badRequestError{fmt.Errorf("malformed parameter %s: %w", name, err)}
 	}
 	return d.AsDuration(), nil
 }

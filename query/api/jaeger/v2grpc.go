@@ -60,7 +60,7 @@ func (q *queryV2) GetTrace(in *api_v2.GetTraceRequest, out grpc.ServerStream) er
 func (q *queryV2) FindTraces(in *api_v2.FindTracesRequest, out grpc.ServerStream) error {
 	p := in.Query
 	if p == nil {
-		return rpcError(badRequest{errNoQuery})
+		return rpcError(badRequestError{errNoQuery})
 	}
 	send := q.sender(out, p.RawTraces)
 	for t, err := range q.find(out.Context(), search{
@@ -157,7 +157,7 @@ func storedTraceID(id model.TraceID) (stored storage.TraceID, err error) {
 	binary.BigEndian.PutUint64(stored[:8], id.High)
 	binary.BigEndian.PutUint64(stored[8:], id.Low)
 	if stored.IsEmpty() {
-		return stored, badRequest{errors.New("invalid parameter: the trace id is missing")}
+		return stored, badRequestError{errors.New("invalid parameter: the trace id is missing")}
 	}
 	return stored, nil
 }

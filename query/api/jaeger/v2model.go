@@ -37,10 +37,7 @@ func (m *modeler) span(v *view, p int32) model.Span {
 		TraceID: modelTraceID(v.id), SpanID: modelSpanID(v.spanID(s, p)), OperationName: s.Name(row),
 		Flags: model.Flags(s.Flags[row] & flagSampled), StartTime: modelTime(s.StartsNs[row]),
 		Duration: time.Duration(max(0, s.DurationsNs[row])), Tags: m.spanTags(row, v.rebuilt != nil),
-		Process: m.process(s.Resources[row]), Warnings: v.warningsOf(p),
-	}
-	if p == 0 {
-		span.Warnings = append(span.Warnings, v.traceWarnings()...)
+		Process: m.process(s.Resources[row]), Warnings: v.allWarnings(p),
 	}
 	v.references(s, m.keys, p, func(r reference) {
 		kind := model.FollowsFrom

@@ -21,7 +21,7 @@ type queryV3 struct {
 func (q *queryV3) GetTrace(in *apiv3.GetTraceRequest, out grpc.ServerStreamingServer[tracev1.TracesData]) error {
 	id, err := parseTraceID(in.GetTraceId())
 	if err != nil {
-		return rpcError(badRequest{fmt.Errorf("malformed parameter trace_id: %w", err)})
+		return rpcError(badRequestError{fmt.Errorf("malformed parameter trace_id: %w", err)})
 	}
 	found := false
 	send := otlpSender(out, in.GetRawTraces())
@@ -41,7 +41,7 @@ func (q *queryV3) GetTrace(in *apiv3.GetTraceRequest, out grpc.ServerStreamingSe
 
 func (q *queryV3) FindTraces(in *apiv3.FindTracesRequest, out grpc.ServerStreamingServer[tracev1.TracesData]) error {
 	if in.GetQuery().GetPagination() != nil {
-		return rpcError(badRequest{errNotPaginated})
+		return rpcError(badRequestError{errNotPaginated})
 	}
 	s, err := searchV3(in.GetQuery())
 	if err != nil {
@@ -119,7 +119,7 @@ func (q *queryV3) GetDependencies(ctx context.Context, in *apiv3.GetDependencies
 // searchV3 reads the query of a call.
 func searchV3(p *apiv3.TraceQueryParameters) (s search, err error) {
 	if p == nil {
-		return s, badRequest{errNoQuery}
+		return s, badRequestError{errNoQuery}
 	}
 	if err := noFilter(p.GetFilter()); err != nil {
 		return s, err

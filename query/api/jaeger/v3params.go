@@ -14,7 +14,7 @@ import (
 
 // paramsV3 reads the parameters of api_v3 over HTTP. A parameter has the name
 // of a field of the protocol, in camel case or as it is there; of several that
-// are given the first in that order counts. Errors are badRequest.
+// are given the first in that order counts. Errors are badRequestError.
 type paramsV3 struct{ url.Values }
 
 // get returns the value of a parameter and the name under which it was given.
@@ -44,7 +44,7 @@ func names(camel string) []string {
 }
 
 func malformed(name string, err error) error {
-	return badRequest{fmt.Errorf("malformed parameter %s: %w", name, err)}
+	return badRequestError{fmt.Errorf("malformed parameter %s: %w", name, err)}
 }
 
 func (q paramsV3) text(camel string) string {
@@ -112,7 +112,7 @@ func (q paramsV3) window(from, to string) (w storage.Window, err error) {
 		return w, err
 	}
 	if !fromSet || !toSet {
-		return w, badRequest{fmt.Errorf("%s and %s are required", from, to)}
+		return w, badRequestError{fmt.Errorf("%s and %s are required", from, to)}
 	}
 	return w, nil
 }
@@ -131,7 +131,7 @@ func (q paramsV3) search(paginated bool) (s search, err error) {
 		return s, err
 	}
 	if s.depth = int(depth); depthSet && depth == 0 {
-		return s, badRequest{errors.New("invalid parameter: search depth must be greater than 0")}
+		return s, badRequestError{errors.New("invalid parameter: search depth must be greater than 0")}
 	}
 	if s.min, err = q.duration("query.durationMin"); err != nil {
 		return s, err
@@ -169,7 +169,7 @@ func (q paramsV3) page(s *search, depth int32, paginated bool) error {
 	case !sizeSet && token == "":
 		return nil
 	case !paginated:
-		return badRequest{errNotPaginated}
+		return badRequestError{errNotPaginated}
 	}
 	s.depth, err = pageDepth(httpPage{size, token}, depth)
 	return err

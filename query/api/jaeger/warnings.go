@@ -45,6 +45,16 @@ func (v *view) traceWarnings() []string {
 	return []string{fmt.Sprintf("the trace id looks reused: %d parts lie far apart in time", v.rebuilt.Segments)}
 }
 
+// allWarnings are those of a span, and with the first also those of the trace,
+// where a trace has no place for its own.
+func (v *view) allWarnings(p int32) []string {
+	found := v.warningsOf(p)
+	if p == 0 {
+		found = append(found, v.traceWarnings()...)
+	}
+	return found
+}
+
 // warnings appends a list, null when it is empty.
 func (e *encoder) warnings(list []string) {
 	if len(list) == 0 {
