@@ -12,7 +12,7 @@ export CGO_ENABLED = 0
 # One package never waits for the network twice.
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help run build ui test test-go test-race test-crash test-ui test-e2e test-browser lint fmt bench fuzz clean
+.PHONY: help run build ui test test-go test-race test-crash test-ui test-e2e test-browser lint fmt bench fuzz generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bin/npm/node_modules/.bin/oxlint: Makefile
 
 fmt: ## format the Go code
 	gofmt -w $$(git ls-files '*.go')
+
+generate: ## generate the Go code of Jaeger's and Tempo's protocols (needs protoc)
+	$(GO) generate ./query/api/jaeger/proto/... ./query/api/tempo/tempopb
 
 # Also BASE (a commit; HEAD~1, or HEAD when something is not committed), BENCH
 # (a regular expression of Go's benchmarks), BENCHTIME.
