@@ -37,10 +37,10 @@ type GRPCServer interface {
 // They run on grpc.Server.ServeHTTP, behind the HTTP/2 of net/http: one port
 // then needs no guessing of protocols from first bytes, which does not work
 // behind TLS, and authentication, middleware and draining are the same for
-// both. Streaming is as fast (BenchmarkStreaming). What that lacks against gRPC's own transport are its window tuning
-// and connection ages, which matter to long uploads from far away and to load
-// balancing, not to queries. Streaming, deadlines, cancellation, trailers and
-// the client's keepalive pings work.
+// both. Streaming is as fast (BenchmarkStreaming); deadlines, cancellation,
+// trailers and the client's keepalive pings work. What that lacks against
+// gRPC's own transport are its window tuning and connection ages, which matter
+// to long uploads from far away and to load balancing, not to queries.
 type rpc struct {
 	q        *query
 	prefixes []string // paths below which services are found too, longest first
@@ -104,8 +104,8 @@ func (r *rpc) open() {
 			h.RegisterGRPC(registrar{opened, a.name})
 		}
 	}
-	grpc_health_v1.RegisterHealthServer(opened, r.health)
-	reflection.RegisterV1(opened)
+	grpc_health_v1.RegisterHealthServer(registrar{opened, "health"}, r.health)
+	reflection.RegisterV1(registrar{opened, "reflection"})
 	r.opened.Store(opened)
 }
 

@@ -62,9 +62,7 @@ func (h *Handler) find(ctx context.Context, s search) iter.Seq2[*trace.Trace, er
 			yield(nil, err)
 			return
 		}
-		only := *h
-		only.Archive = nil // what is archived alone is not searched
-		for t, err := range only.fetchEach(ctx, ids) {
+		for t, err := range inOrder(ctx, ids, h.fetchStored) { // what is archived alone is not searched
 			if !yield(t, err) {
 				return
 			}
@@ -72,21 +70,26 @@ func (h *Handler) find(ctx context.Context, s search) iter.Seq2[*trace.Trace, er
 	}
 }
 
-// fetchEach yields the traces that are stored or archived, in the order of
-// ids, and leaves out what is neither.
-func (h *Handler) fetchEach(ctx context.Context, ids []storage.TraceID) iter.Seq2[*trace.Trace, error] {
+// fetchStored returns the traces that are stored, whether archived or not.
+func (h *Handler) fetchStored(ctx context.Context, ids []storage.TraceID) (map[storage.TraceID]*trace.Trace, error) {
+	byID := make(map[storage.TraceID]*trace.Trace, len(ids))
+	return byID, fetchInto(ctx, byID, h.Spans, ids)
+}
+
+// inOrder yields what fetch returns of the traces, in the order of ids, which
+// must differ. What is not there is left out.
+func inOrder(ctx context.Context, ids []storage.TraceID, fetch func(context.Context, []storage.TraceID) (map[storage.TraceID]*trace.Trace, error)) iter.Seq2[*trace.Trace, error] {
 	return func(yield func(*trace.Trace, error) bool) {
 		for some := range slices.Chunk(ids, fetchedAtOnce) {
-			stored, err := h.fetch(ctx, some)
+			found, err := fetch(ctx, some)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
 			for _, id := range some {
-				if t := stored[id]; t != nil && !yield(t, nil) {
+				if t := found[id]; t != nil && !yield(t, nil) {
 					return
 				}
-				delete(stored, id) // an id that was given twice is shown once
 			}
 		}
 	}

@@ -42,16 +42,8 @@ func (q *remoteTraces) GetTraces(in *storagev2.GetTracesRequest, out grpc.Server
 			ids = append(ids, id)
 		}
 	}
-	send := otlpSender(out, true)
-	for t, err := range q.fetchEach(out.Context(), ids) {
-		if err == nil {
-			err = send(t)
-		}
-		if err != nil {
-			return rpcError(err)
-		}
-	}
-	return nil
+	_, err := sendAll(inOrder(out.Context(), ids, q.fetch), otlpSender(out, true))
+	return err
 }
 
 // otlpSender returns a function that sends a trace as TracesData, one message
@@ -83,16 +75,8 @@ func (q *remoteTraces) FindTraces(in *storagev2.FindTracesRequest, out grpc.Serv
 	if err != nil {
 		return rpcError(err)
 	}
-	send := otlpSender(out, true)
-	for t, err := range q.find(out.Context(), s) {
-		if err == nil {
-			err = send(t)
-		}
-		if err != nil {
-			return rpcError(err)
-		}
-	}
-	return nil
+	_, err = sendAll(q.find(out.Context(), s), otlpSender(out, true))
+	return err
 }
 
 func (q *remoteTraces) FindTraceIDs(ctx context.Context, in *storagev2.FindTraceIDsRequest) (*storagev2.FindTraceIDsResponse, error) {

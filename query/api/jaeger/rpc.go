@@ -3,6 +3,7 @@ package jaeger
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/apiv3"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/storagev2"
+	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -67,4 +69,27 @@ func rpcError(err error) error {
 		code = codes.FailedPrecondition
 	}
 	return status.Error(code, err.Error())
+}
+
+// sendAll sends the traces of a sequence and says how many they were.
+func sendAll(traces iter.Seq2[*trace.Trace, error], send func(*trace.Trace) error) (n int, err error) {
+	for t, err := range traces {
+		if err == nil {
+			err = send(t)
+		}
+		if err != nil {
+			return n, rpcError(err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// sendOne sends a trace, which must be there.
+func sendOne(traces iter.Seq2[*trace.Trace, error], send func(*trace.Trace) error) error {
+	n, err := sendAll(traces, send)
+	if err == nil && n == 0 {
+		err = rpcError(errTraceNotFound)
+	}
+	return err
 }

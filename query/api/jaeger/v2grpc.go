@@ -41,20 +41,7 @@ func (q *queryV2) GetTrace(in *api_v2.GetTraceRequest, out grpc.ServerStream) er
 	if err != nil {
 		return rpcError(err)
 	}
-	found := false
-	send := q.sender(out, in.RawTraces)
-	for t, err := range q.fetchEach(out.Context(), []storage.TraceID{id}) {
-		if err == nil {
-			found, err = true, send(t)
-		}
-		if err != nil {
-			return rpcError(err)
-		}
-	}
-	if !found {
-		return rpcError(errTraceNotFound)
-	}
-	return nil
+	return sendOne(inOrder(out.Context(), []storage.TraceID{id}, q.fetch), q.sender(out, in.RawTraces))
 }
 
 func (q *queryV2) FindTraces(in *api_v2.FindTracesRequest, out grpc.ServerStream) error {
@@ -62,21 +49,13 @@ func (q *queryV2) FindTraces(in *api_v2.FindTracesRequest, out grpc.ServerStream
 	if p == nil {
 		return rpcError(badRequestError{errNoQuery})
 	}
-	send := q.sender(out, p.RawTraces)
-	for t, err := range q.find(out.Context(), search{
+	_, err := sendAll(q.find(out.Context(), search{
 		service: p.ServiceName, operation: p.OperationName, tags: p.Tags,
 		// The last nanosecond is in the window, as with Jaeger's stores.
 		window: storage.Window{FromNs: nsOf(p.StartTimeMin, math.MinInt64), ToNs: addNs(nsOf(p.StartTimeMax, math.MaxInt64), 1)},
 		min:    p.DurationMin, max: p.DurationMax, depth: int(p.SearchDepth),
-	}) {
-		if err == nil {
-			err = send(t)
-		}
-		if err != nil {
-			return rpcError(err)
-		}
-	}
-	return nil
+	}), q.sender(out, p.RawTraces))
+	return err
 }
 
 var errNoQuery = errors.New("invalid parameter: the query is missing")

@@ -23,20 +23,7 @@ func (q *queryV3) GetTrace(in *apiv3.GetTraceRequest, out grpc.ServerStreamingSe
 	if err != nil {
 		return rpcError(badRequestError{fmt.Errorf("malformed parameter trace_id: %w", err)})
 	}
-	found := false
-	send := otlpSender(out, in.GetRawTraces())
-	for t, err := range q.fetchEach(out.Context(), []storage.TraceID{id}) {
-		if err == nil {
-			found, err = true, send(t)
-		}
-		if err != nil {
-			return rpcError(err)
-		}
-	}
-	if !found {
-		return rpcError(errTraceNotFound)
-	}
-	return nil
+	return sendOne(inOrder(out.Context(), []storage.TraceID{id}, q.fetch), otlpSender(out, in.GetRawTraces()))
 }
 
 func (q *queryV3) FindTraces(in *apiv3.FindTracesRequest, out grpc.ServerStreamingServer[tracev1.TracesData]) error {
@@ -47,16 +34,8 @@ func (q *queryV3) FindTraces(in *apiv3.FindTracesRequest, out grpc.ServerStreami
 	if err != nil {
 		return rpcError(err)
 	}
-	send := otlpSender(out, s.raw)
-	for t, err := range q.find(out.Context(), s) {
-		if err == nil {
-			err = send(t)
-		}
-		if err != nil {
-			return rpcError(err)
-		}
-	}
-	return nil
+	_, err = sendAll(q.find(out.Context(), s), otlpSender(out, s.raw))
+	return err
 }
 
 func (q *queryV3) FindTraceSummaries(in *apiv3.FindTraceSummariesRequest, out grpc.ServerStreamingServer[apiv3.FindTraceSummariesResponse]) error {

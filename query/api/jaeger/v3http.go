@@ -101,7 +101,7 @@ func (h *Handler) getTraceV3(w http.ResponseWriter, r *http.Request, idText stri
 		writeFailureV3(w, err)
 		return
 	}
-	writeTracesV3(w, r, h.fetchEach(r.Context(), []storage.TraceID{id}), raw)
+	writeTracesV3(w, r, inOrder(r.Context(), []storage.TraceID{id}, h.fetch), raw)
 }
 
 func (h *Handler) findTracesV3(w http.ResponseWriter, r *http.Request) {

@@ -171,7 +171,7 @@ func BenchmarkRemoteTrace(b *testing.B) {
 			for b.Loop() {
 				bytes := 0
 				chunks := chunksOf(true)
-				for t, err := range h.fetchEach(b.Context(), []storageTraceID{id}) {
+				for t, err := range inOrder(b.Context(), []storageTraceID{id}, h.fetch) {
 					if err != nil {
 						b.Fatal(err)
 					}
