@@ -34,7 +34,7 @@ func (t *spanRows) vector(k storage.Key) vector {
 	case storage.KeySpanID:
 		return fixedVector[storage.SpanID]{t.column(f.spanID)}
 	case storage.KeyParentID:
-		return &lateVector{bytes: float64(8 * t.n), make: func() vector { return idVector[storage.SpanID](t.parents(t.all())) }}
+		return &parentVector{lateVector{bytes: float64(8 * t.n), make: func() vector { return idVector[storage.SpanID](t.parents(t.all())) }}, t}
 	case storage.KeyScopeName:
 		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].name) })
 	case storage.KeyScopeVersion:

@@ -257,6 +257,54 @@ func pickIDs[T ~[8]byte | ~[16]byte](c *groupColumn, rows []uint32, to []T) []T 
 	return to
 }
 
+// parentVector has the ids of parents. Which spans name none, as roots do, can be
+// told without them.
+type parentVector struct {
+	lateVector
+	t *spanRows
+}
+
+func (v *parentVector) filter(sel bitmap, c *condition) {
+	if !wantsNoParent(c) {
+		v.lateVector.filter(sel, c)
+		return
+	}
+	for _, c := range v.columns() {
+		c.eachPage(sel, func(sub bitmap, p *decodedPage) {
+			if p.Present == nil {
+				clear(sub)
+				return
+			}
+			sub.andNot(p.Present)
+		})
+	}
+}
+
+func (v *parentVector) estimate(c *condition) (e estimate) {
+	if !wantsNoParent(c) {
+		return v.lateVector.estimate(c)
+	}
+	named := 0
+	for _, c := range v.columns() {
+		named += c.chunk.Places() - c.chunk.Nulls()
+		e.bytes += float64(c.chunk.CompressedBytes())
+	}
+	e.kept = max(1-float64(named)/max(float64(v.t.n), 1), 0)
+	return e
+}
+
+// columns are those of which a span that names a parent has one.
+func (v *parentVector) columns() [2]*groupColumn {
+	f := &v.t.part.fixed
+	return [2]*groupColumn{v.t.column(f.parentOffset), v.t.column(f.farParent)}
+}
+
+// wantsNoParent says whether only the empty id satisfies the condition.
+func wantsNoParent(c *condition) bool {
+	want, one := c.wanted(storage.TypeBytes)
+	return one && want == string(make([]byte, 8))
+}
+
 // originVector has for every row the value that its origin has.
 type originVector struct {
 	c      *groupColumn
