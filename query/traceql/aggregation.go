@@ -1,0 +1,179 @@
+package traceql
+
+import (
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// aggregationPlan answers a metric from the store's aggregation, without
+// reading a trace.
+type aggregationPlan struct {
+	e    *metricsEngine
+	none bool // no span matches
+	q    storage.Aggregation
+	// columns has for every label its place in q.By, -1 where no span has a
+	// value.
+	columns []int
+}
+
+// planAggregation says whether the store can answer a metric exactly: when the
+// spans that it counts are those that satisfy a predicate, and its labels and
+// its measure are columns.
+func (e *metricsEngine) planAggregation(m *metric) (*aggregationPlan, bool) {
+	b := boundStages(m.source, e.known)
+	if !b.exact || e.o.wholeTraces {
+		return nil, false
+	}
+	p := &aggregationPlan{e: e, none: b.none, q: storage.Aggregation{
+		Window: e.o.Window, Where: b.where, StepNs: e.o.StepNs, Histogram: m.histogram(), MaxGroups: maxHeldSeries,
+	}}
+	for _, f := range m.by {
+		key, stored, ok := e.column(f)
+		if !ok {
+			return nil, false
+		}
+		if !stored {
+			p.columns = append(p.columns, -1)
+			continue
+		}
+		p.columns = append(p.columns, len(p.q.By))
+		p.q.By = append(p.q.By, key)
+	}
+	if m.arg != nil {
+		f, ok := m.arg.(*fieldExpr)
+		if !ok {
+			return nil, false
+		}
+		key, stored, ok := e.column(f.field)
+		if !ok {
+			return nil, false
+		}
+		if stored {
+			p.q.Measure = key
+		}
+	}
+	if p.q.Measure == (storage.Key{}) {
+		p.q.Histogram = false
+	}
+	return p, true
+}
+
+// column is the key under which the store has a field's value; ok is false
+// where it has none such, stored is false where no span has a value.
+func (e *metricsEngine) column(f field) (key storage.Key, stored, ok bool) {
+	if f.parent || f.intrinsic == inEventTime {
+		return key, false, false
+	}
+	if f.intrinsic != notIntrinsic {
+		key = intrinsics[f.intrinsic].key
+		return key, true, key != (storage.Key{})
+	}
+	for _, k := range f.keys() {
+		s, has := e.known.of(k)
+		switch {
+		case !has:
+			continue
+		case stored: // the first scope that has a value counts, span by span
+			return key, false, false
+		case s.has(storage.TypeEmpty) && (k.Scope == storage.ScopeEvent || k.Scope == storage.ScopeLink):
+			return key, false, false // the first event that has more than an empty value counts
+		}
+		key, stored = k, true
+	}
+	return key, stored, true
+}
+
+func (p *aggregationPlan) run(g *groups) error {
+	if p.none {
+		return nil
+	}
+	found, err := p.e.reader.Aggregate(p.e.ctx, p.q)
+	if err != nil {
+		return err
+	}
+	values := make([]Value, len(g.m.by))
+	for _, one := range found {
+		p.labels(g.m.by, func(i int) storage.Value { return one.Values[i] }, values)
+		n, err := g.group(values)
+		if err != nil {
+			return err
+		}
+		for i := range one.Cells {
+			addCell(&g.cells[n][i], one.Cells[i])
+		}
+	}
+	if g.exemplars != nil {
+		return p.findExemplars(g)
+	}
+	return nil
+}
+
+// labels converts the values of columns.
+func (p *aggregationPlan) labels(by []field, column func(i int) storage.Value, values []Value) {
+	for i, f := range by {
+		values[i] = Value{}
+		if at := p.columns[i]; at >= 0 {
+			values[i] = f.valueOf(column(at))
+		}
+	}
+}
+
+// valueOf converts what the store has under the field's key.
+func (f field) valueOf(v storage.Value) Value {
+	switch f.intrinsic {
+	case inDuration:
+		return Duration(time.Duration(v.Int()))
+	case inStatus:
+		return Status(uint8(v.Int()))
+	case inKind:
+		return Kind(uint8(v.Int()))
+	case inSpanID, inTraceID:
+		return String(hex.EncodeToString([]byte(v.Str())))
+	case inParentID:
+		if strings.Trim(v.Str(), "\x00") == "" {
+			return Value{}
+		}
+		return String(hex.EncodeToString([]byte(v.Str())))
+	}
+	return ValueOf(v)
+}
+
+// findExemplars scans for spans of the groups until there are enough for every
+// part of the window.
+func (p *aggregationPlan) findExemplars(g *groups) error {
+	columns := p.q.By
+	measured := p.q.Measure != (storage.Key{})
+	if measured {
+		columns = append(columns[:len(columns):len(columns)], p.q.Measure)
+	}
+	values := make([]Value, len(g.m.by))
+	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: p.q.Window, Where: p.q.Where, Columns: columns}) {
+		if err != nil {
+			return err
+		}
+		p.e.meter.stats.SpansScanned += batch.Scanned
+		for row, id := range batch.TraceIDs {
+			cell := p.e.cell(batch.StartsNs[row])
+			if !g.exemplars.wantsAt(cell) {
+				continue
+			}
+			p.labels(g.m.by, func(i int) storage.Value { return batch.Columns[i].Value(row) }, values)
+			n, err := g.group(values)
+			if err != nil {
+				return err
+			}
+			x := Value{}
+			if measured {
+				x = ValueOf(batch.Columns[len(columns)-1].Value(row))
+			}
+			g.exemplars.add(n, cell, x, Exemplar{TraceID: id, SpanID: batch.SpanIDs[row], TimeNs: batch.StartsNs[row]})
+		}
+		if g.exemplars.full() || p.e.meter.over() {
+			return nil
+		}
+	}
+	return nil
+}

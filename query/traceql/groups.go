@@ -1,0 +1,137 @@
+package traceql
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// groups collects the spans of one metric by the values of its labels.
+type groups struct {
+	m         *metric
+	e         *metricsEngine
+	index     labelIndex
+	values    [][]Value        // per group, parallel to m.by
+	cells     [][]storage.Cell // per group
+	exemplars *exemplars       // nil: not wanted
+	duration  bool             // the measure is a duration
+}
+
+func newGroups(m *metric, e *metricsEngine) *groups {
+	g := &groups{m: m, e: e, duration: m.arg != nil && typeOf(m.arg) == TypeDuration}
+	g.index.init(len(m.by))
+	if e.o.Exemplars > 0 {
+		g.exemplars = newExemplars(e.o.Exemplars, e.cells)
+	}
+	return g
+}
+
+func (m *metric) histogram() bool {
+	return m.fn == "quantile_over_time" || m.fn == "histogram_over_time"
+}
+
+// group returns the number of the group with these label values, which are
+// copied when it is new.
+func (g *groups) group(values []Value) (int, error) {
+	n, isNew := g.index.number(values)
+	if isNew {
+		if len(g.cells) >= maxHeldSeries || (len(g.cells)+1)*g.e.cells > maxHeldCells {
+			return 0, fmt.Errorf("traceql: by(…) makes more than %d series of %d steps, group by less, narrow the query or make the steps longer: %w",
+				len(g.cells), g.e.cells, storage.ErrTooLarge)
+		}
+		own := make([]Value, len(values))
+		for i, x := range values {
+			x.str = strings.Clone(x.str)
+			own[i] = x
+		}
+		g.values = append(g.values, own)
+		g.cells = append(g.cells, make([]storage.Cell, g.e.cells))
+	}
+	return n, nil
+}
+
+// observe counts a span in a group. x is its measure, if the metric has one.
+func (g *groups) observe(group, cell int, x Value) {
+	c := &g.cells[group][cell]
+	c.Count++
+	f, ok := x.Number()
+	if !ok || math.IsNaN(f) {
+		return
+	}
+	if c.Measured == 0 {
+		c.Min, c.Max = f, f
+		if g.m.histogram() {
+			c.Histogram = new(storage.ExpHistogram)
+		}
+	}
+	c.Measured++
+	c.Sum += f
+	c.Min, c.Max = min(c.Min, f), max(c.Max, f)
+	if c.Histogram != nil {
+		c.Histogram.Observe(f)
+	}
+}
+
+// addCell adds what the store aggregated.
+func addCell(to *storage.Cell, from storage.Cell) {
+	to.Count += from.Count
+	if from.Measured == 0 {
+		return
+	}
+	if to.Measured == 0 {
+		to.Min, to.Max = from.Min, from.Max
+	}
+	to.Measured += from.Measured
+	to.Sum += from.Sum
+	to.Min, to.Max = min(to.Min, from.Min), max(to.Max, from.Max)
+	switch {
+	case from.Histogram == nil:
+	case to.Histogram == nil:
+		to.Histogram = from.Histogram
+	default:
+		to.Histogram.Merge(from.Histogram)
+	}
+}
+
+// labelIndex numbers combinations of values without an allocation for those it
+// knows: every value of a label has a number, and every pair of the number of
+// a combination so far and the next value's.
+type labelIndex struct {
+	byValue []map[Value]uint32
+	byPair  map[[3]uint32]uint32 // label, combination, value -> combination
+	groups  map[uint32]int       // combination -> group
+}
+
+func (x *labelIndex) init(labels int) {
+	x.byPair, x.groups = map[[3]uint32]uint32{}, map[uint32]int{}
+	for range labels {
+		x.byValue = append(x.byValue, map[Value]uint32{})
+	}
+}
+
+func (x *labelIndex) number(values []Value) (group int, isNew bool) {
+	combination := uint32(0)
+	for i, v := range values {
+		n, ok := x.byValue[i][v]
+		if !ok {
+			n = uint32(len(x.byValue[i]))
+			v.str = strings.Clone(v.str)
+			x.byValue[i][v] = n
+		}
+		pair := [3]uint32{uint32(i), combination, n}
+		next, ok := x.byPair[pair]
+		if !ok {
+			next = uint32(len(x.byPair)) + 1
+			x.byPair[pair] = next
+		}
+		combination = next
+	}
+	group, ok := x.groups[combination]
+	if !ok {
+		group = len(x.groups)
+		x.groups[combination] = group
+	}
+	return group, !ok
+}

@@ -1,0 +1,138 @@
+package traceql
+
+import (
+	"github.com/heddle-io/heddle/query/trace"
+	"github.com/heddle-io/heddle/storage"
+)
+
+// collector takes the spans that a metric's source selects of one trace.
+type collector interface {
+	add(v *view, sets []spans) error
+}
+
+type source struct {
+	engine *engine
+	to     collector
+}
+
+// collectTraces reads every trace that may have spans for the metrics, newest
+// first, and evaluates all metrics on it.
+func (e *metricsEngine) collectTraces(list []*metric) error {
+	where := noSpan
+	var sources []source
+	for _, m := range list {
+		where = where.or(boundStages(m.source, e.known))
+		var to collector = e.compared[m]
+		if m.compare == nil {
+			to = newTraceCollector(e.groups[m])
+		}
+		sources = append(sources, source{newEngine(m.source), to})
+	}
+	if where.none {
+		return nil
+	}
+	done := map[storage.TraceID]struct{}{}
+	var pending []storage.TraceID
+	for batch, err := range e.reader.Scan(e.ctx, storage.Scan{Window: e.o.Window, Where: where.where}) {
+		if err != nil {
+			return err
+		}
+		e.meter.stats.SpansScanned += batch.Scanned
+		for _, id := range batch.TraceIDs {
+			if _, ok := done[id]; ok {
+				continue
+			}
+			done[id] = struct{}{}
+			if pending = append(pending, id); len(pending) == chunkTraces {
+				if err := e.evaluate(pending, sources); err != nil {
+					return err
+				}
+				if pending = pending[:0]; e.meter.over() {
+					return nil
+				}
+			}
+		}
+		if e.meter.over() {
+			return nil
+		}
+	}
+	return e.evaluate(pending, sources)
+}
+
+func (e *metricsEngine) evaluate(ids []storage.TraceID, sources []source) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	traces, err := trace.Fetch(e.ctx, e.reader, ids)
+	if err != nil {
+		return err
+	}
+	e.meter.fetched(traces)
+	for _, t := range traces {
+		if err := e.ctx.Err(); err != nil {
+			return err
+		}
+		for _, s := range sources {
+			sets, err := s.engine.evaluate(t)
+			if err != nil {
+				return err
+			}
+			if err := s.to.add(&s.engine.v, sets); err != nil {
+				return err
+			}
+		}
+	}
+	if e.o.Progress != nil {
+		e.o.Progress(e.meter.read())
+	}
+	return nil
+}
+
+// traceCollector counts and measures spans into groups.
+type traceCollector struct {
+	g      *groups
+	by     []access
+	arg    term
+	values []Value // scratch
+}
+
+func newTraceCollector(g *groups) *traceCollector {
+	c := &traceCollector{g: g, values: make([]Value, len(g.m.by))}
+	for _, f := range g.m.by {
+		c.by = append(c.by, access{field: f})
+	}
+	if g.m.arg != nil {
+		c.arg = compileTerm(g.m.arg)
+	}
+	return c
+}
+
+func (c *traceCollector) add(v *view, sets []spans) error {
+	g := c.g
+	for _, set := range sets {
+		for _, p := range set.positions {
+			row := v.row(p)
+			start := v.s.StartsNs[row]
+			if !g.e.o.Window.Contains(start) {
+				continue
+			}
+			for i := range c.by {
+				c.values[i] = c.by[i].value(v, p)
+			}
+			n, err := g.group(c.values)
+			if err != nil {
+				return err
+			}
+			x := Value{}
+			if c.arg != nil {
+				x = c.arg.value(v, p)
+			}
+			cell := g.e.cell(start)
+			g.observe(n, cell, x)
+			if g.exemplars != nil && g.exemplars.wantsAt(cell) {
+				g.exemplars.add(n, cell, x, Exemplar{TraceID: v.t.ID, SpanID: v.s.SpanIDs[row], TimeNs: start})
+			}
+		}
+	}
+	return nil
+}
