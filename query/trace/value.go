@@ -1,0 +1,35 @@
+package trace
+
+import "github.com/heddle-io/heddle/storage"
+
+// FirstValue returns the value of a stored span under a key as
+// storage.Scan.Columns defines it: of events and links that of the first that
+// has one. It fails on a key that spans do not have.
+func FirstValue(s *storage.Spans, row int, key storage.Key) (storage.Value, error) {
+	var first storage.Value
+	_, err := anyValue(s, row, key, func(v storage.Value) bool {
+		first = v
+		return true
+	})
+	return first, err
+}
+
+// ErrorKeys are the columns that ErrorAt needs, in its order.
+func ErrorKeys() []storage.Key {
+	return []storage.Key{storage.KeyStatus, {Scope: storage.ScopeSpan, Name: "error"}}
+}
+
+// ErrorAt says whether the span in a row of a batch failed, as IsError does.
+// status and attribute are the columns of ErrorKeys.
+func ErrorAt(status, attribute *storage.Column, row int) bool {
+	if status.Types[row] == storage.TypeInt && status.Bits[row] == statusError {
+		return true
+	}
+	switch attribute.Types[row] {
+	case storage.TypeAbsent:
+		return false
+	case storage.TypeBool:
+		return attribute.Bits[row] != 0
+	}
+	return attribute.Value(row).Text() == "true"
+}
