@@ -1,0 +1,145 @@
+package selection
+
+import (
+	"context"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/heddle-io/heddle/query/traceql"
+	"github.com/heddle-io/heddle/storage"
+)
+
+// Exact returns the predicate that is true of exactly the selected spans in
+// the window, if there is one that the store can evaluate. ok is false where
+// only whole traces tell.
+func (s *Search) Exact(ctx context.Context) (where storage.Predicate, ok bool, err error) {
+	if err := s.bind(ctx); err != nil {
+		return nil, false, err
+	}
+	return s.where, s.exact, nil
+}
+
+// bind finds out what the store can tell of the selection.
+func (s *Search) bind(ctx context.Context) error {
+	if s.bounded {
+		return nil
+	}
+	s.where, s.exact = s.selection.Where, true
+	if q := s.selection.Query; q != nil {
+		s.exact = false
+		lists, err := s.mayMeanLists(ctx, q)
+		if err != nil {
+			return err
+		}
+		if !lists {
+			bound := traceql.Where(q)
+			if s.exact, err = s.isExact(ctx, q, bound); err != nil {
+				return err
+			}
+			s.where = both(s.where, bound)
+		}
+	}
+	s.bounded = true
+	return nil
+}
+
+func both(a, b storage.Predicate) storage.Predicate {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return storage.And{a, b}
+}
+
+// mayMeanLists says whether the query may name an attribute that has arrays or
+// empty values in the window. traceql.Where does not consider those; then every
+// span in the window is a candidate.
+func (s *Search) mayMeanLists(ctx context.Context, q *traceql.Query) (bool, error) {
+	keys, err := s.reader.Keys(ctx, s.Window)
+	if err != nil {
+		return false, err
+	}
+	text := q.String()
+	for _, k := range keys {
+		for _, t := range k.Types {
+			if t != storage.TypeArray && t != storage.TypeEmpty {
+				continue
+			}
+			quoted := strconv.Quote(k.Key.Name)
+			if strings.Contains(text, k.Key.Name) || strings.Contains(text, quoted[1:len(quoted)-1]) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// isExact says whether bound, which is true of all spans that the query
+// selects, is true of no others in the window.
+//
+// For a query that is one filter { P } that can be seen from { !(P) }: every
+// span is selected by one of the two. When no span satisfies what is known of
+// both, those that satisfy the bound are not selected by the second, hence by
+// the first.
+func (s *Search) isExact(ctx context.Context, q *traceql.Query, bound storage.Predicate) (bool, error) {
+	condition, ok := onlyFilter(q.String())
+	if !ok {
+		return false, nil
+	}
+	if condition == "" {
+		return bound == nil, nil
+	}
+	opposite, err := traceql.Parse("{ !(" + condition + ") }")
+	if err != nil {
+		return false, nil // it has no opposite; whole traces tell
+	}
+	other := traceql.Where(opposite)
+	switch {
+	case other == nil:
+		return false, nil
+	case bound != nil && reflect.DeepEqual(other, storage.Predicate(storage.Not{Of: bound})):
+		return true, nil
+	}
+	scan := storage.Scan{Window: s.Window, Where: both(s.selection.Where, both(bound, other))}
+	for batch, err := range s.reader.Scan(ctx, scan) {
+		if err != nil {
+			return false, err
+		}
+		s.Stats.Scanned += batch.Scanned
+		if batch.Len() > 0 || s.spent() {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// onlyFilter returns the condition of a query in canonical form that is a
+// single pair of braces and nothing else.
+func onlyFilter(text string) (condition string, ok bool) {
+	inner, ok := strings.CutPrefix(text, "{")
+	if !ok {
+		return "", false
+	}
+	if inner, ok = strings.CutSuffix(inner, "}"); !ok {
+		return "", false
+	}
+	var quote byte
+	for i := 0; i < len(inner); i++ {
+		switch c := inner[i]; {
+		case quote != 0 && c == '\\' && quote != '`':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '`' || c == '\'':
+			quote = c
+		case c == '{' || c == '}':
+			return "", false
+		}
+	}
+	return strings.TrimSpace(inner), quote == 0
+}
