@@ -1,6 +1,10 @@
 package trace
 
-import "github.com/heddle-io/heddle/storage"
+import (
+	"strings"
+
+	"github.com/heddle-io/heddle/storage"
+)
 
 // FirstValue returns the value of a stored span under a key as
 // storage.Scan.Columns defines it: of events and links that of the first that
@@ -32,4 +36,20 @@ func ErrorAt(status, attribute *storage.Column, row int) bool {
 		return attribute.Bits[row] != 0
 	}
 	return attribute.Value(row).Text() == "true"
+}
+
+// OwnValue returns v with text of its own: keeping it keeps nothing of the
+// batch it came from.
+func OwnValue(v storage.Value) storage.Value {
+	switch v.Type() {
+	case storage.TypeString:
+		return storage.String(strings.Clone(v.Str()))
+	case storage.TypeBytes:
+		return storage.Bytes([]byte(v.Str()))
+	case storage.TypeArray:
+		return storage.Array(strings.Clone(v.Any()))
+	case storage.TypeMap:
+		return storage.Map(strings.Clone(v.Any()))
+	}
+	return v
 }
