@@ -119,3 +119,9 @@ func (b *batchBuilder) bits(column int, v storage.Value) uint64 {
 	}
 	return at
 }
+
+// Aggregate asks the store, as storage.SpanReader.Aggregate does. It is for
+// those who know from Exact what to ask for.
+func (s *Search) Aggregate(ctx context.Context, a storage.Aggregation) ([]storage.Group, error) {
+	return s.reader.Aggregate(ctx, a)
+}
