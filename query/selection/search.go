@@ -41,6 +41,8 @@ var maxCandidates = 1_000_000
 type Search struct {
 	Window storage.Window
 	Stats  Stats
+	// Progress is called now and then with the cost so far; nil: not.
+	Progress func(Stats)
 
 	reader    storage.SpanReader
 	selection Selection
@@ -64,8 +66,12 @@ func New(r storage.SpanReader, s Selection, w storage.Window, b Budget) (*Search
 	return search, nil
 }
 
-// spent says whether the budget is used up, and notes it.
+// spent says whether the budget is used up, and notes it. It is asked after
+// every batch and every chunk of traces.
 func (s *Search) spent() bool {
+	if s.Progress != nil {
+		s.Progress(s.Stats)
+	}
 	switch {
 	case s.Stats.Partial != "":
 		return true
