@@ -53,10 +53,9 @@ type Node struct {
 type Edge struct {
 	Caller, Callee int // indices into Nodes
 	Calls, Errors  uint64
-	// Durations are those of the calling span where it is a client or producer,
-	// else those of the called one; nil with ServicesOnly.
-	Durations *storage.ExpHistogram
-	SumNs     float64
+	// Latency has the durations of the calling spans where they are clients or
+	// producers, else of the called ones; empty with ServicesOnly.
+	Latency Cell
 	// ClientOnly are further calls of which only the client's span is stored; it
 	// names a service that sends spans, so the call was sampled away, or lost.
 	ClientOnly uint64
@@ -128,11 +127,7 @@ func (e *edgeInMaking) call(x Exemplar) {
 	if x.Error {
 		e.Errors++
 	}
-	e.SumNs += float64(x.DurationNs)
-	if e.Durations == nil {
-		e.Durations = &storage.ExpHistogram{}
-	}
-	e.Durations.Observe(float64(x.DurationNs))
+	e.Latency.observe(x.DurationNs, x.Error)
 	e.picked.offer(x)
 }
 

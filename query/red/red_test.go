@@ -229,7 +229,7 @@ func graphText(g Graph, durations bool) string {
 	for _, e := range g.Edges {
 		fmt.Fprintf(&w, "%s -> %s calls=%d/%d", g.Nodes[e.Caller].Name, g.Nodes[e.Callee].Name, e.Calls, e.Errors)
 		if durations {
-			fmt.Fprintf(&w, " ms=%g clientOnly=%d", e.SumNs/1e6, e.ClientOnly)
+			fmt.Fprintf(&w, " ms=%g clientOnly=%d", e.Latency.SumNs/1e6, e.ClientOnly)
 			for _, x := range e.Exemplars {
 				fmt.Fprintf(&w, " %x", x.SpanID[7])
 			}

@@ -88,12 +88,17 @@ type durationsJSON struct {
 	P99 number `json:"p99Ns"`
 }
 
-func newDurations(h *storage.ExpHistogram) durationsJSON {
-	if h == nil {
+// newDurations keeps the estimates of the histogram between the least and the
+// greatest value.
+func newDurations(h *storage.ExpHistogram, minNs, maxNs float64) durationsJSON {
+	if h == nil || h.Count() == 0 {
 		return durationsJSON{number(math.NaN()), number(math.NaN()), number(math.NaN())}
 	}
-	return durationsJSON{number(h.Quantile(0.5)), number(h.Quantile(0.9)), number(h.Quantile(0.99))}
+	at := func(q float64) number { return number(min(max(h.Quantile(q), minNs), maxNs)) }
+	return durationsJSON{at(0.5), at(0.9), at(0.99)}
 }
+
+func cellDurations(c *red.Cell) durationsJSON { return newDurations(c.Durations, c.MinNs, c.MaxNs) }
 
 // histogramJSON counts durations by powers of two.
 type histogramJSON struct {

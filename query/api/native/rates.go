@@ -97,7 +97,7 @@ func newGroup(g *red.Group, by []storage.Key, w storage.Window, stepped bool) gr
 	out := groupJSON{
 		By: make([]groupValue, len(by)), Spans: total.Spans, Errors: total.Errors, ErrorShare: errorShare(total.Errors, total.Spans),
 		PerSecond: perSecond(total.Spans, w), MeanNs: number(total.SumNs / float64(total.Spans)), MinNs: number(total.MinNs), MaxNs: number(total.MaxNs),
-		durationsJSON: newDurations(total.Durations), Exemplars: newExemplars(g.Exemplars),
+		durationsJSON: cellDurations(&total), Exemplars: newExemplars(g.Exemplars),
 	}
 	for i, key := range by {
 		out.By[i] = groupValue{newKeyJSON(key), newTypedValue(key, g.Values[i])}
@@ -108,7 +108,7 @@ func newGroup(g *red.Group, by []storage.Key, w storage.Window, stepped bool) gr
 	out.Cells = &cellsJSON{Spans: []uint64{}, Errors: []uint64{}}
 	for i := range g.Cells {
 		c := &g.Cells[i]
-		d := newDurations(c.Durations)
+		d := cellDurations(c)
 		out.Cells.Spans, out.Cells.Errors = append(out.Cells.Spans, c.Spans), append(out.Cells.Errors, c.Errors)
 		out.Cells.P50, out.Cells.P90, out.Cells.P99 = append(out.Cells.P50, d.P50), append(out.Cells.P90, d.P90), append(out.Cells.P99, d.P99)
 	}
@@ -176,17 +176,17 @@ func (a *api) graph(r *http.Request) (graphAnswer, error) {
 	}
 	for i, n := range g.Nodes {
 		out.Nodes[i] = nodeJSON{
-			n.Name, n.Kind.String(), n.Spans, n.Errors, n.Served.Spans, n.Served.Errors, perSecond(n.Served.Spans, window), newDurations(n.Served.Durations),
+			n.Name, n.Kind.String(), n.Spans, n.Errors, n.Served.Spans, n.Served.Errors, perSecond(n.Served.Spans, window), cellDurations(&n.Served),
 		}
 	}
 	for i, e := range g.Edges {
 		mean := number(math.NaN())
-		if e.Durations != nil {
-			mean = number(e.SumNs / float64(e.Calls))
+		if e.Latency.Spans > 0 {
+			mean = number(e.Latency.SumNs / float64(e.Latency.Spans))
 		}
 		out.Edges[i] = edgeJSON{
 			e.Caller, e.Callee, e.Calls, e.Errors, errorShare(e.Errors, e.Calls), perSecond(e.Calls, window), e.ClientOnly, mean,
-			newDurations(e.Durations), newHistogram(e.Durations), newExemplars(e.Exemplars),
+			cellDurations(&e.Latency), newHistogram(e.Latency.Durations), newExemplars(e.Exemplars),
 		}
 	}
 	return out, nil

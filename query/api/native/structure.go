@@ -50,7 +50,7 @@ func newTree(c *trace.CallTree) treeJSON {
 }
 
 func newPathStats(n *trace.CallNode) pathStats {
-	return pathStats{n.Traces, n.Spans, n.Errors, n.TotalNs, n.SelfNs, n.MinNs, n.MaxNs, newDurations(&n.Durations)}
+	return pathStats{n.Traces, n.Spans, n.Errors, n.TotalNs, n.SelfNs, n.MinNs, n.MaxNs, newDurations(&n.Durations, float64(n.MinNs), float64(n.MaxNs))}
 }
 
 func nodesParam(q url.Values) (int, error) {

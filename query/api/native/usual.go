@@ -89,7 +89,7 @@ func (a *api) usual(r *http.Request) (usualAnswer, error) {
 	if total.Spans > 0 {
 		out.MinNs, out.MaxNs = number(total.MinNs), number(total.MaxNs)
 	}
-	out.durationsJSON, out.Histogram = newDurations(total.Durations), newHistogram(total.Durations)
+	out.durationsJSON, out.Histogram = cellDurations(&total), newHistogram(total.Durations)
 	return out, nil
 }
 
