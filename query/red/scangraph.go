@@ -27,11 +27,13 @@ type joiner struct {
 	spans []joinSpan
 	ids   []storage.TraceID // parallel to spans
 	own   []storage.SpanID
-	head  map[uint64]int32 // hash -> latest span with it
-	seen  int              // spans in the window; those behind are parents from outside
-	names []string         // services by number
+	head  spanTable
+	seen  int      // spans in the window; those behind are parents from outside
+	names []string // services by number
 
 	byName   map[string]uint32
+	nodeOf   []int    // service -> index into d.nodes, -1: none yet
+	inDict   []uint32 // place in the dictionary of the batch -> service + 1
 	remotes  []remote
 	byRemote map[remote]int32
 }
@@ -50,7 +52,7 @@ type joinSpan struct {
 func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Graph, error) {
 	j := &joiner{
 		d: newDrawing(), q: q, seed: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1},
-		head: map[uint64]int32{}, byName: map[string]uint32{}, byRemote: map[remote]int32{},
+		byName: map[string]uint32{}, byRemote: map[remote]int32{},
 	}
 	partial, scanned, err := j.read(ctx, r)
 	if err != nil {
@@ -87,12 +89,16 @@ func (j *joiner) read(ctx context.Context, r storage.SpanReader) (partial string
 	if !j.q.ServicesOnly {
 		scan.Columns = append(scan.Columns, remoteKeys...)
 	}
+	if err := j.makeRoom(ctx, r); err != nil {
+		return "", 0, err
+	}
 	begin := time.Now()
 	for batch, err := range r.Scan(ctx, scan) {
 		if err != nil {
 			return "", 0, err
 		}
 		scanned += batch.Scanned
+		j.inDict = append(j.inDict[:0], make([]uint32, len(batch.Columns[columnBy].Dict))...)
 		for row := range batch.Len() {
 			j.add(batch, row)
 		}
@@ -106,6 +112,19 @@ func (j *joiner) read(ctx context.Context, r storage.SpanReader) (partial string
 	return "", scanned, nil
 }
 
+// makeRoom asks how many spans will come: growing on the way would copy them
+// again and again.
+func (j *joiner) makeRoom(ctx context.Context, r storage.SpanReader) error {
+	groups, err := r.Aggregate(ctx, storage.Aggregation{Window: j.q.Window})
+	if err != nil || len(groups) == 0 {
+		return err
+	}
+	n := int(min(groups[0].Cells[0].Count, uint64(j.q.MaxSpans))) + 4096
+	j.spans, j.ids, j.own = make([]joinSpan, 0, n), make([]storage.TraceID, 0, n), make([]storage.SpanID, 0, n)
+	j.head.makeRoom(n)
+	return nil
+}
+
 func (j *joiner) add(b *storage.Batch, row int) {
 	kind := uint8(0)
 	if c := &b.Columns[columnKind]; c.Types[row] == storage.TypeInt && c.Bits[row] <= kindConsumer {
@@ -114,7 +133,7 @@ func (j *joiner) add(b *storage.Batch, row int) {
 	status := &b.Columns[columnStatus]
 	s := joinSpan{
 		key: j.hash(b.TraceIDs[row], b.SpanIDs[row]), startNs: b.StartsNs[row], durationNs: b.DurationsNs[row],
-		service: j.serviceNumber(b.Columns[columnBy].Value(row)), remote: -1, kind: kind,
+		service: j.serviceAt(&b.Columns[columnBy], row), remote: -1, kind: kind,
 		failed:      trace.ErrorAt(status, &b.Columns[columnError], row),
 		statusError: status.Types[row] == storage.TypeInt && status.Bits[row] == statusError,
 	}
@@ -144,10 +163,7 @@ func (j *joiner) add(b *storage.Batch, row int) {
 
 // keep stores a span unless an identical one is there: exporters retry.
 func (j *joiner) keep(s joinSpan, traceID storage.TraceID, id storage.SpanID) {
-	first, ok := j.head[s.key]
-	if !ok {
-		first = -1
-	}
+	slot, first := j.head.find(j.spans, s.key)
 	for i := first; i >= 0; i = j.spans[i].next {
 		o := j.spans[i]
 		o.next = s.next
@@ -156,10 +172,23 @@ func (j *joiner) keep(s joinSpan, traceID storage.TraceID, id storage.SpanID) {
 		}
 	}
 	s.next = first
-	j.head[s.key] = int32(len(j.spans))
+	j.head.set(slot, int32(len(j.spans)), first < 0)
 	j.spans = append(j.spans, s)
+	j.head.grow(j.spans)
 	j.ids = append(j.ids, traceID)
 	j.own = append(j.own, id)
+}
+
+// serviceAt is serviceNumber of a value in a batch.
+func (j *joiner) serviceAt(c *storage.Column, row int) uint32 {
+	if c.Types[row] != storage.TypeString {
+		return j.serviceNumber(c.Value(row))
+	}
+	n := &j.inDict[c.Bits[row]]
+	if *n == 0 {
+		*n = j.serviceNumber(c.Value(row)) + 1
+	}
+	return *n - 1
 }
 
 func (j *joiner) serviceNumber(v storage.Value) uint32 {
@@ -173,6 +202,7 @@ func (j *joiner) serviceNumber(v storage.Value) uint32 {
 		name = strings.Clone(name)
 		j.byName[name] = n
 		j.names = append(j.names, name)
+		j.nodeOf = append(j.nodeOf, -1)
 	}
 	return n
 }
@@ -205,7 +235,7 @@ func (j *joiner) readParents(ctx context.Context, r storage.SpanReader) (missing
 		if s.parent == 0 {
 			continue
 		}
-		if _, ok := j.head[s.parent]; ok {
+		if _, first := j.head.find(j.spans, s.parent); first >= 0 {
 			continue
 		}
 		if _, ok := traces[j.ids[i]]; !ok {
@@ -266,10 +296,7 @@ func (j *joiner) callerOf(s *joinSpan) int32 {
 	if s.parent == 0 {
 		return -1
 	}
-	i, ok := j.head[s.parent]
-	if !ok {
-		return -1
-	}
+	_, i := j.head.find(j.spans, s.parent)
 	best := int32(-1)
 	for ; i >= 0; i = j.spans[i].next {
 		p := &j.spans[i]
@@ -293,15 +320,21 @@ func (j *joiner) callerOf(s *joinSpan) int32 {
 }
 
 func (j *joiner) hasParent(s *joinSpan) bool {
-	_, ok := j.head[s.parent]
-	return ok && s.parent != 0
+	_, first := j.head.find(j.spans, s.parent)
+	return first >= 0 && s.parent != 0
 }
 
 func (j *joiner) isMessage(remote int32) bool {
 	return remote >= 0 && j.remotes[remote].kind == Messaging
 }
 
-func (j *joiner) serviceNode(s *joinSpan) int { return j.d.node(Service, j.names[s.service]) }
+func (j *joiner) serviceNode(s *joinSpan) int {
+	n := &j.nodeOf[s.service]
+	if *n < 0 {
+		*n = j.d.node(Service, j.names[s.service])
+	}
+	return *n
+}
 
 func (j *joiner) remoteNode(remote int32) int {
 	return j.d.node(j.remotes[remote].kind, j.remotes[remote].name)
@@ -346,7 +379,7 @@ func (j *joiner) topicOf(s, p *joinSpan) int32 {
 // callRemote counts a call of which only the calling span is stored.
 func (j *joiner) callRemote(i int) {
 	s := &j.spans[i]
-	for o := j.head[s.key]; o >= 0; o = j.spans[o].next {
+	for _, o := j.head.find(j.spans, s.key); o >= 0; o = j.spans[o].next {
 		if serves(j.spans[o].kind) { // Zipkin: the called span has the same id
 			return
 		}

@@ -17,27 +17,33 @@ func (s *Search) Exact(ctx context.Context) (where storage.Predicate, ok bool, e
 	if err := s.bind(ctx); err != nil {
 		return nil, false, err
 	}
+	if s.tried {
+		return s.where, s.exact, nil
+	}
+	switch {
+	case s.selection.Query == nil:
+		s.exact = true
+	case !s.lists:
+		if s.exact, err = s.isExact(ctx, s.selection.Query); err != nil {
+			return nil, false, err
+		}
+	}
+	s.tried = true
 	return s.where, s.exact, nil
 }
 
 // bind finds out what the store can tell of the selection.
-func (s *Search) bind(ctx context.Context) error {
+func (s *Search) bind(ctx context.Context) (err error) {
 	if s.bounded {
 		return nil
 	}
-	s.where, s.exact = s.selection.Where, true
+	s.where = s.selection.Where
 	if q := s.selection.Query; q != nil {
-		s.exact = false
-		lists, err := s.mayMeanLists(ctx, q)
-		if err != nil {
+		if s.lists, err = s.mayMeanLists(ctx, q); err != nil {
 			return err
 		}
-		if !lists {
-			bound := traceql.Where(q)
-			if s.exact, err = s.isExact(ctx, q, bound); err != nil {
-				return err
-			}
-			s.where = both(s.where, bound)
+		if !s.lists {
+			s.where = both(s.where, traceql.Where(q))
 		}
 	}
 	s.bounded = true
@@ -77,14 +83,15 @@ func (s *Search) mayMeanLists(ctx context.Context, q *traceql.Query) (bool, erro
 	return false, nil
 }
 
-// isExact says whether bound, which is true of all spans that the query
-// selects, is true of no others in the window.
+// isExact says whether what is known of the spans that the query selects is
+// true of no others in the window.
 //
 // For a query that is one filter { P } that can be seen from { !(P) }: every
 // span is selected by one of the two. When no span satisfies what is known of
 // both, those that satisfy the bound are not selected by the second, hence by
 // the first.
-func (s *Search) isExact(ctx context.Context, q *traceql.Query, bound storage.Predicate) (bool, error) {
+func (s *Search) isExact(ctx context.Context, q *traceql.Query) (bool, error) {
+	bound := traceql.Where(q)
 	condition, ok := onlyFilter(q.String())
 	if !ok {
 		return false, nil

@@ -95,10 +95,11 @@ type Total struct{ Traces, Spans int }
 // Stats.Partial is set.
 func (s *Search) Count(ctx context.Context) (Total, error) {
 	var total Total
-	if err := s.bind(ctx); err != nil {
+	where, exact, err := s.Exact(ctx)
+	if err != nil {
 		return total, err
 	}
-	if !s.exact {
+	if !exact {
 		for m, err := range s.Each(ctx) {
 			if err != nil {
 				return total, err
@@ -109,7 +110,7 @@ func (s *Search) Count(ctx context.Context) (Total, error) {
 		return total, nil
 	}
 	seen := map[storage.TraceID]struct{}{}
-	for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: s.Window, Where: s.where}) {
+	for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: s.Window, Where: where}) {
 		if err != nil {
 			return total, err
 		}

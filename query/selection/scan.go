@@ -14,15 +14,16 @@ import (
 // is its last element.
 func (s *Search) Scan(ctx context.Context, columns []storage.Key) iter.Seq2[*storage.Batch, error] {
 	return func(yield func(*storage.Batch, error) bool) {
-		if err := s.bind(ctx); err != nil {
+		where, exact, err := s.Exact(ctx)
+		if err != nil {
 			yield(nil, err)
 			return
 		}
-		if !s.exact {
+		if !exact {
 			s.scanTraces(ctx, columns, yield)
 			return
 		}
-		for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: s.Window, Where: s.where, Columns: columns}) {
+		for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: s.Window, Where: where, Columns: columns}) {
 			if err != nil {
 				yield(nil, err)
 				return

@@ -49,9 +49,11 @@ type Search struct {
 	budget    Budget
 	deadline  time.Time // zero: none
 
-	bounded bool              // where is known
+	bounded bool              // where and lists are known
 	where   storage.Predicate // what every selected span satisfies
-	exact   bool              // and nothing but selected spans
+	lists   bool              // the query may name attributes with arrays: where says nothing of it
+	tried   bool              // exact is known
+	exact   bool              // nothing but selected spans satisfies where
 }
 
 // New prepares a search. It fails on a query that selects no spans.
