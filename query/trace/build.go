@@ -9,10 +9,16 @@ import (
 
 // Build rebuilds every trace that has spans in s, in the order in which the
 // trace ids first occur. The traces share s, which must not be changed.
-func Build(s *storage.Spans) []*Trace {
+func Build(s *storage.Spans) []*Trace { return buildSome(s, nil) }
+
+// buildSome is Build for the traces that are not in skip.
+func buildSome(s *storage.Spans, skip map[storage.TraceID]struct{}) []*Trace {
 	index := map[storage.TraceID]int{}
 	var rows [][]uint32
 	for row, id := range s.TraceIDs {
+		if _, ok := skip[id]; ok {
+			continue
+		}
 		i, ok := index[id]
 		if !ok {
 			i = len(rows)

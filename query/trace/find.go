@@ -123,25 +123,43 @@ func (t *Trace) countMatches(q Query) (n int, err error) {
 // particular order; ids that are not stored are left out.
 func Fetch(ctx context.Context, r storage.SpanReader, ids []storage.TraceID) ([]*Trace, error) {
 	var chunks []*storage.Spans
-	total := 0
 	for chunk, err := range r.Traces(ctx, ids) {
 		if err != nil {
 			return nil, err
 		}
 		chunks = append(chunks, chunk)
-		total += chunk.Len()
 	}
-	switch len(chunks) {
-	case 0:
-		return nil, nil
-	case 1:
-		return Build(chunks[0]), nil
+	return buildChunks(chunks), nil
+}
+
+// buildChunks rebuilds the traces of several chunks. Only those that are
+// spread over chunks are copied together.
+func buildChunks(chunks []*storage.Spans) (traces []*Trace) {
+	at := map[storage.TraceID]int{} // the chunk that has the trace first
+	spread := map[storage.TraceID]struct{}{}
+	for i, chunk := range chunks {
+		for row, id := range chunk.TraceIDs {
+			if row > 0 && id == chunk.TraceIDs[row-1] {
+				continue
+			}
+			if first, ok := at[id]; !ok {
+				at[id] = i
+			} else if first != i {
+				spread[id] = struct{}{}
+			}
+		}
 	}
-	b := storage.NewSpansBuilder(total)
+	b := storage.NewSpansBuilder(0)
 	for _, chunk := range chunks {
-		b.AddSpans(chunk, nil)
+		traces = append(traces, buildSome(chunk, spread)...)
+		if len(spread) > 0 {
+			b.AddSpans(chunk, func(row int) bool {
+				_, ok := spread[chunk.TraceIDs[row]]
+				return ok
+			})
+		}
 	}
-	return Build(b.Spans()), nil
+	return append(traces, Build(b.Spans())...)
 }
 
 // Get returns one trace, nil when none of its spans is stored.

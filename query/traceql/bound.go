@@ -99,6 +99,9 @@ func (a bound) not() bound {
 	case a.where == nil:
 		return noSpan
 	}
+	if n, ok := a.where.(storage.Not); ok {
+		return bound{where: n.Of, exact: true}
+	}
 	return bound{where: storage.Not{Of: a.where}, exact: true}
 }
 
@@ -177,8 +180,11 @@ func boundOperand(x expr, known types) bound {
 	return everySpan
 }
 
-// noParent is what the store has as the parent of a span that names none.
-var noParent = storage.Bytes(make([]byte, 8))
+// Stores find equal ids faster than unequal ones.
+var (
+	namesNoParent storage.Predicate = storage.Compare{Key: storage.KeyParentID, Op: storage.Equal, Value: storage.Bytes(make([]byte, 8))}
+	namesParent   storage.Predicate = storage.Not{Of: namesNoParent}
+)
 
 func boundExists(f field, known types) bound {
 	switch {
@@ -202,8 +208,6 @@ func boundExists(f field, known types) bound {
 	}
 	return out
 }
-
-var namesParent storage.Predicate = storage.Compare{Key: storage.KeyParentID, Op: storage.NotEqual, Value: noParent}
 
 // boundField bounds "f op c" as compare defines it.
 func boundField(f field, op operator, c Value, re *regexp.Regexp, known types) bound {
@@ -269,7 +273,10 @@ func boundID(info intrinsicInfo, in intrinsic, op operator, c Value, re *regexp.
 		if !ok {
 			return everySpan
 		}
-		out = bound{where: storage.Compare{Key: info.key, Op: storageOps[op], Value: storage.Bytes(id)}, exact: true}
+		out = bound{where: storage.Compare{Key: info.key, Op: storage.Equal, Value: storage.Bytes(id)}, exact: true}
+		if op == opNotEqual {
+			out = out.not()
+		}
 	}
 	if in == inParentID {
 		out = out.and(bound{where: namesParent, exact: true})
@@ -289,7 +296,7 @@ func idBytes(digits string) ([]byte, bool) {
 // boundNestedSetParent uses that nestedSetParent is -1 for a span that names
 // no parent and from 0 for all others.
 func boundNestedSetParent(r intRange) bound {
-	root := bound{where: storage.Not{Of: namesParent}, exact: true}
+	root := bound{where: namesNoParent, exact: true}
 	if !r.holds(-1) {
 		root = noSpan
 	}

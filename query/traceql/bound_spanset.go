@@ -55,9 +55,11 @@ func needsOf(stages []stage, known types) []storage.Predicate {
 func needsOfSet(s spanset, within bound, known types) []storage.Predicate {
 	switch s := s.(type) {
 	case *filter:
+		var needs []storage.Predicate
 		if b := within.and(boundOf(s.where, known)); b.where != nil {
-			return []storage.Predicate{b.where}
+			needs = append(needs, b.where)
 		}
+		return append(needs, needsOfOthers(s.where, known)...)
 	case *pipeline:
 		return needsOf(s.stages, known)
 	case *setOp:
@@ -74,4 +76,38 @@ func needsOfSet(s spanset, within bound, known types) []storage.Predicate {
 		return append(needsOfSet(s.l, within, known), right...)
 	}
 	return nil
+}
+
+// needsOfOthers lists what a condition on one span needs of another one: of
+// its parent, or of the span that stands for the trace.
+func needsOfOthers(x expr, known types) []storage.Predicate {
+	b, ok := x.(*binaryOp)
+	if !ok {
+		return nil
+	}
+	if b.op == opAnd {
+		return append(needsOfOthers(b.l, known), needsOfOthers(b.r, known)...)
+	}
+	if !b.op.comparison() {
+		return nil
+	}
+	f, op, c, ok := fieldAndConstant(b)
+	if !ok || c.IsNil() {
+		return nil
+	}
+	need := everySpan
+	switch {
+	case f.parent:
+		f.parent = false
+		need = boundField(f, op, c, b.regexp, known)
+	case f.intrinsic == inRootName:
+		need = boundIntrinsic(inName, op, c, b.regexp)
+	case f.intrinsic == inRootService && c != String("") && (op == opEqual || op == opMatch && !b.regexp.MatchString("")):
+		// The name of a service is the text of an attribute, "" where there is none.
+		need.where = storage.Compare{Key: storage.KeyService, Op: storageOps[op], Value: c.Storage(), AsText: true, Regexp: b.regexp}
+	}
+	if need.where == nil {
+		return nil
+	}
+	return []storage.Predicate{need.where}
 }

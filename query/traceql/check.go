@@ -9,6 +9,7 @@ import (
 // binaryExpr checks the types of both sides and builds the expression.
 func (p *parser) binaryExpr(op operator, opAt, rightAt int, l, r expr) expr {
 	b := &binaryOp{op: op, l: l, r: r}
+	p.countOperator()
 	if p.err != nil {
 		return b
 	}

@@ -2,6 +2,7 @@ package traceql
 
 import (
 	"regexp"
+	"slices"
 )
 
 // cond is a condition on spans. narrow clears the positions of sel at which it
@@ -12,8 +13,8 @@ type cond interface{ narrow(v *view, sel bitmap) }
 type (
 	allCond  struct{}
 	noneCond struct{}
-	andCond  struct{ l, r cond }
-	orCond   struct{ l, r cond }
+	andCond  []cond
+	orCond   []cond
 	notCond  struct{ of cond }
 )
 
@@ -21,24 +22,30 @@ func (allCond) narrow(*view, bitmap) {}
 
 func (noneCond) narrow(_ *view, sel bitmap) { clear(sel) }
 
-// narrow looks at the right side only where the left one holds.
-func (c *andCond) narrow(v *view, sel bitmap) {
-	c.l.narrow(v, sel)
-	if !sel.empty() {
-		c.r.narrow(v, sel)
+// narrow looks at every condition only where those before it hold.
+func (c andCond) narrow(v *view, sel bitmap) {
+	for _, one := range c {
+		if sel.empty() {
+			return
+		}
+		one.narrow(v, sel)
 	}
 }
 
-// narrow looks at the right side only where the left one does not hold.
-func (c *orCond) narrow(v *view, sel bitmap) {
-	left := v.takeCopy(sel)
-	c.l.narrow(v, left)
-	sel.andNot(left)
-	if !sel.empty() {
-		c.r.narrow(v, sel)
+// narrow looks at every condition only where none before it holds.
+func (c orCond) narrow(v *view, sel bitmap) {
+	left, holds := v.takeCopy(sel), v.take()
+	for _, one := range c {
+		if left.empty() {
+			break
+		}
+		copy(holds, left)
+		one.narrow(v, holds)
+		left.andNot(holds)
 	}
-	sel.or(left)
+	sel.andNot(left)
 	v.give(left)
+	v.give(holds)
 }
 
 func (c *notCond) narrow(v *view, sel bitmap) {
@@ -103,13 +110,27 @@ func compileCond(x expr) cond {
 	case *binaryOp:
 		switch x.op {
 		case opAnd:
-			return &andCond{compileCond(x.l), compileCond(x.r)}
+			return andCond(compileChain(opAnd, x))
 		case opOr:
-			return &orCond{compileCond(x.l), compileCond(x.r)}
+			return orCond(compileChain(opOr, x))
 		}
 		return compileComparison(x)
 	}
 	return noneCond{}
+}
+
+// compileChain takes a chain of one operator apart, so that a long one is not
+// evaluated by as deep a recursion.
+func compileChain(op operator, x *binaryOp) []cond {
+	list := []cond{compileCond(x.r)}
+	l, ok := x.l.(*binaryOp)
+	for ; ok && l.op == op; l, ok = x.l.(*binaryOp) {
+		x = l
+		list = append(list, compileCond(x.r))
+	}
+	list = append(list, compileCond(x.l))
+	slices.Reverse(list)
+	return list
 }
 
 func compileComparison(x *binaryOp) cond {

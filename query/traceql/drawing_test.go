@@ -2,6 +2,7 @@ package traceql
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar"
+	"github.com/heddle-io/heddle/storage/columnar/wal"
 )
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
@@ -187,6 +189,25 @@ func storeOf(t testing.TB, s *storage.Spans, sealRows int) storage.SpanReader {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return fill(t, store, s)
+}
+
+// diskOf returns a store with the spans on disk, in parts of a few rows or
+// still on the way there.
+func diskOf(t testing.TB, s *storage.Spans, sealRows int) storage.SpanReader {
+	t.Helper()
+	store, err := columnar.OpenDisk(context.Background(), columnar.DiskOptions{
+		Dir: t.TempDir(), SealRows: sealRows, Durability: wal.None, Logger: slog.New(slog.DiscardHandler),
+		Retention: columnar.Retention{MinFreeBytes: -1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fill(t, store, s)
+}
+
+func fill(t testing.TB, store *columnar.Store, s *storage.Spans) storage.SpanReader {
+	t.Helper()
 	t.Cleanup(func() { store.Close() })
 	const request = 256
 	for from := 0; from < s.Len(); from += request {

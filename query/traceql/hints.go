@@ -63,7 +63,7 @@ func (p *parser) hints(metrics bool) Hints {
 			}
 			slices.Sort(known)
 			p.failHere(fmt.Sprintf("there is no hint %s", t.text), didYouMean(t.text, known))
-		case !metrics && (t.text == "exemplars" || strings.HasSuffix(t.text, "sample")):
+		case !metrics && t.text == "exemplars":
 			p.failHere(fmt.Sprintf("%s is a hint for metrics queries", t.text), "")
 		}
 		for _, old := range h.list {

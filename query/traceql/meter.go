@@ -13,9 +13,19 @@ type meter struct {
 	budget Budget
 	start  time.Time
 	stats  Stats
+	chunk  int // how many traces to read at once
 }
 
-func newMeter(b Budget) meter { return meter{budget: b, start: time.Now()} }
+// Reading many traces at once costs a store on disk little more than reading
+// one: their rows share pages. What it costs is memory, so the number grows
+// while the traces are small.
+const (
+	firstChunk = 64      // traces
+	mostChunk  = 4096    // traces
+	chunkSpans = 1 << 16 // of all traces that are read at once, about; some 15 MB
+)
+
+func newMeter(b Budget) meter { return meter{budget: b, start: time.Now(), chunk: firstChunk} }
 
 func (m *meter) read() Stats {
 	m.stats.Elapsed = time.Since(m.start)
@@ -38,6 +48,12 @@ func (m *meter) over() bool {
 }
 
 func (m *meter) fetched(traces []*trace.Trace) {
+	spans := m.stats.SpansInspected
+	defer func() {
+		if spans = m.stats.SpansInspected - spans; spans > 0 {
+			m.chunk = min(max(chunkSpans*len(traces)/spans, 1), 2*m.chunk, mostChunk)
+		}
+	}()
 	m.stats.TracesInspected += len(traces)
 	var last *storage.Spans
 	for _, t := range traces {

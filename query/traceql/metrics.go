@@ -245,7 +245,11 @@ func (e *metricsEngine) eval(x series) ([]Series, error) {
 // limit orders the series and keeps the largest.
 func (e *metricsEngine) limit(list []Series) []Series {
 	if most := e.o.MaxSeries; len(list) > most {
-		e.meter.stats.Partial = fmt.Sprintf("there are %d series, the %d largest are shown", len(list), most)
+		why := fmt.Sprintf("there are %d series, the %d largest are shown", len(list), most)
+		if e.meter.stats.Partial != "" {
+			why = e.meter.stats.Partial + "; " + why
+		}
+		e.meter.stats.Partial = why
 		slices.SortStableFunc(list, func(a, b Series) int { return compareFloats(total(b.Values), total(a.Values)) })
 		list = list[:most]
 	}

@@ -43,7 +43,7 @@ func (e *metricsEngine) collectTraces(list []*metric) error {
 				continue
 			}
 			done[id] = struct{}{}
-			if pending = append(pending, id); len(pending) == chunkTraces {
+			if pending = append(pending, id); len(pending) >= e.meter.chunk {
 				if err := e.evaluate(pending, sources); err != nil {
 					return err
 				}

@@ -11,6 +11,7 @@ import (
 const (
 	maxQueryBytes = 128 << 10
 	maxDepth      = 128
+	maxOperators  = 2000 // a chain of them is a deep tree, too
 )
 
 // Query is a parsed query. It is immutable and safe for concurrent use.
@@ -45,8 +46,9 @@ func (q *Query) Hints() Hints { return q.hints }
 // returns is well-formed and of no use.
 type parser struct {
 	lexer
-	tok   token
-	depth int
+	tok       token
+	depth     int
+	operators int
 }
 
 func newParser(text string) *parser {
@@ -109,6 +111,13 @@ func (p *parser) enter() bool {
 }
 
 func (p *parser) leave() { p.depth-- }
+
+// countOperator bounds the operators of a query.
+func (p *parser) countOperator() {
+	if p.operators++; p.operators > maxOperators {
+		p.failHere(fmt.Sprintf("the query has more than %d operators", maxOperators), "many values of one field are shorter as a regular expression: =~ \"a|b\"")
+	}
+}
 
 func (p *parser) query() *Query {
 	if p.tok.kind == tokenEOF {

@@ -29,7 +29,7 @@ func (p *parser) expr(power int) expr {
 		opTok := p.tok
 		p.advance()
 		if p.isOp("=") { // == comes as two tokens
-			p.failHere(fmt.Sprintf("%s= is not an operator", opTok.text), "equality is written =")
+			p.failAt(opTok.offset, fmt.Sprintf("%s= is not an operator", opTok.text), "equality is written =")
 		}
 		rightPower := op.power() + 1
 		if op == opPow {

@@ -173,7 +173,7 @@ func (p *parser) node(power int) any {
 		opTok := p.tok
 		p.advance()
 		if p.isOp("=") {
-			p.failHere(fmt.Sprintf("%s= is not an operator", opTok.text), "equality is written =")
+			p.failAt(opTok.offset, fmt.Sprintf("%s= is not an operator", opTok.text), "equality is written =")
 		}
 		rightPower := o.op.power() + 1
 		if o.op == opPow {
@@ -304,6 +304,7 @@ func (p *parser) measure(fn string) expr {
 
 // binaryNode checks the kinds of both sides and builds the node.
 func (p *parser) binaryNode(op operator, m mode, opTok token, l, r any) any {
+	p.countOperator()
 	if p.err != nil {
 		return l
 	}

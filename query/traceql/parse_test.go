@@ -89,6 +89,36 @@ func checkRoundTrip(q *Query) error {
 	return nil
 }
 
+// What is too long or too deep is refused before it costs anything, and what
+// is just not is answered.
+func TestParseBounds(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want string // in the error, "" for none
+	}{
+		"long":           {"{ .a = `" + strings.Repeat("a", maxQueryBytes) + "` }", "bytes"},
+		"deep":           {"{ " + strings.Repeat("(", 1000) + ".a" + strings.Repeat(")", 1000) + " }", "nested deeper"},
+		"deep spansets":  {strings.Repeat("(", 50_000), "nested deeper"},
+		"signs":          {strings.Repeat("-", 50_000), "nested deeper"},
+		"nots":           {"{ " + strings.Repeat("!", 50_000), "nested deeper"},
+		"chain":          {"{ .a" + strings.Repeat(" || .a", 10_000) + " }", "operators"},
+		"spanset chain":  {"{ }" + strings.Repeat(" > { }", 10_000), "operators"},
+		"shorter chains": {"{ .a" + strings.Repeat(" || .a", 990) + " }" + strings.Repeat(" || { }", 990), ""},
+	} {
+		q, err := Parse(c.text)
+		switch {
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: error %v, want one about %s", name, err, c.want)
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want == "":
+			if at, err := Select(q, shapedTrace(100, func(i int) int { return i - 1 })); err != nil || len(at) != 100 {
+				t.Errorf("%s: %d spans, %v", name, len(at), err)
+			}
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	files, _ := filepath.Glob("testdata/parse/*.txt")
 	for _, file := range files {

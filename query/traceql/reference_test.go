@@ -349,10 +349,20 @@ func refCompare(op operator, a, b Value, re *regexp.Regexp) bool {
 	}[op]
 }
 
-// refSet is a spanset: positions, ascending, and the notes in text.
+// refSet is a spanset: positions, ascending, and the notes as name and text.
 type refSet struct {
 	at    []int
-	notes string
+	notes [][2]string
+}
+
+// noteText prints the last note of every name.
+func (s refSet) noteText() (text string) {
+	for i, n := range s.notes {
+		if !slices.ContainsFunc(s.notes[i+1:], func(o [2]string) bool { return o[0] == n[0] }) {
+			text += " " + n[0] + "=" + n[1]
+		}
+	}
+	return text
 }
 
 func (t *refTrace) all() []int {
@@ -374,7 +384,7 @@ func (t *refTrace) stages(stages []stage, in refSet, first bool) []refSet {
 			switch st := st.(type) {
 			case *scalarFilter:
 				if at, notes, ok := t.scalarFilter(st, set.at, first); ok {
-					out = append(out, refSet{at, set.notes + notes})
+					out = append(out, refSet{at, slices.Concat(set.notes, notes)})
 				}
 			case spanset:
 				if at := t.set(st, set.at, first); len(at) > 0 {
@@ -419,7 +429,7 @@ func (t *refTrace) group(by []expr, set refSet) []refSet {
 	for _, x := range order {
 		var b printer
 		b.expr(by[0], 0)
-		out = append(out, t.group(by[1:], refSet{members[x], set.notes + " by(" + b.String() + ")=" + x.String()})...)
+		out = append(out, t.group(by[1:], refSet{members[x], slices.Concat(set.notes, [][2]string{{"by(" + b.String() + ")", x.String()}})})...)
 	}
 	return out
 }
@@ -507,12 +517,12 @@ func (t *refTrace) related(op operator, i, j int) bool {
 	return i != j && t.spans[i].siblingOf != "" && t.spans[i].siblingOf == t.spans[j].siblingOf
 }
 
-func (t *refTrace) scalarFilter(s *scalarFilter, in []int, first bool) ([]int, string, bool) {
-	var notes string
+func (t *refTrace) scalarFilter(s *scalarFilter, in []int, first bool) ([]int, [][2]string, bool) {
+	var notes [][2]string
 	var selected []int
 	l, r := t.scalar(s.l, in, first, &notes, &selected), t.scalar(s.r, in, first, &notes, &selected)
 	if l.IsNil() || r.IsNil() || !refCompare(s.op, l, r, nil) {
-		return nil, "", false
+		return nil, nil, false
 	}
 	if first && !aggregatesInput(s.l) && !aggregatesInput(s.r) && len(selected) > 0 {
 		in = sorted(selected)
@@ -520,7 +530,7 @@ func (t *refTrace) scalarFilter(s *scalarFilter, in []int, first bool) ([]int, s
 	return in, notes, true
 }
 
-func (t *refTrace) scalar(s scalar, in []int, first bool, notes *string, selected *[]int) Value {
+func (t *refTrace) scalar(s scalar, in []int, first bool, notes *[][2]string, selected *[]int) Value {
 	switch s := s.(type) {
 	case *scalarLiteral:
 		return s.value
@@ -533,7 +543,7 @@ func (t *refTrace) scalar(s scalar, in []int, first bool, notes *string, selecte
 	case *scalarPipe:
 		at := t.union(t.stages(s.stages, refSet{at: in}, first))
 		*selected = append(*selected, at...)
-		var inner string
+		var inner [][2]string
 		return t.scalar(s.value, at, false, &inner, selected)
 	case *aggregate:
 		x := Int(int64(len(in)))
@@ -542,7 +552,7 @@ func (t *refTrace) scalar(s scalar, in []int, first bool, notes *string, selecte
 		}
 		var b printer
 		b.scalar(s, 0)
-		*notes += " " + b.String() + "=" + x.String()
+		*notes = append(*notes, [2]string{b.String(), x.String()})
 		return x
 	}
 	panic("scalar")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
@@ -55,8 +56,9 @@ func Search(ctx context.Context, r storage.SpanReader, q *Query, o SearchOptions
 
 // Stream answers like Search in steps: each has the traces that have become
 // certain since the one before, in the order of the answer, and the cost so
-// far. Steps may have no trace; the last one tells More and Partial. The
-// sequence is single use; an error is its last element.
+// far. Steps may have no trace: one comes at least about four times a second.
+// The last one tells More and Partial. The sequence is single use; an error is
+// its last element.
 func Stream(ctx context.Context, r storage.SpanReader, q *Query, o SearchOptions) iter.Seq2[SearchResult, error] {
 	return func(yield func(SearchResult, error) bool) {
 		s, err := newSearcher(ctx, r, q, o)
@@ -98,7 +100,11 @@ type searcher struct {
 	emitted int
 	misses  int // evaluated traces that did not match
 	probed  bool
+	yielded time.Time // the last step
 }
+
+// stepEvery is how long a consumer waits for a step at most, about.
+const stepEvery = 250 * time.Millisecond
 
 func newSearcher(ctx context.Context, r storage.SpanReader, q *Query, o SearchOptions) (*searcher, error) {
 	if q.IsMetrics() {
@@ -127,7 +133,7 @@ func newSearcher(ctx context.Context, r storage.SpanReader, q *Query, o SearchOp
 			keys, err := keysFor(ctx, r, storage.AllTime(), func(f func(field)) { eachField(stages, f) })
 			return needsOf(stages, typesOf(keys)), err
 		},
-		meter:  newMeter(o.Budget),
+		meter: newMeter(o.Budget), yielded: time.Now(),
 		bounds: map[storage.TraceID]int64{},
 		done:   map[storage.TraceID]struct{}{},
 	}, nil
@@ -176,7 +182,7 @@ func (s *searcher) run(yield func(SearchResult, error) bool) error {
 			return err
 		}
 	}
-	last := SearchResult{More: len(s.pending) > 0 || len(s.found) > 0 || left != storage.NoneLeft, Stats: s.meter.read()}
+	last := SearchResult{More: len(s.bounds) > 0 || len(s.found) > 0 || left != storage.NoneLeft, Stats: s.meter.read()}
 	if s.meter.over() { // what is not certain is the best there is
 		n := min(len(s.found), s.o.Limit-s.emitted)
 		last.Traces, last.More = s.found[:n], true
@@ -201,10 +207,6 @@ func (s *searcher) see(id storage.TraceID, startNs int64) {
 	heap.Push(&s.pending, candidate{id, startNs})
 }
 
-// chunkTraces is how many traces are read at once: enough to spread what a read
-// costs, few enough to stop early.
-const chunkTraces = 64
-
 // settle evaluates the candidates that nothing still to be scanned can
 // exceed, and yields what has become certain. It says whether the answer is
 // full.
@@ -222,12 +224,19 @@ func (s *searcher) settle(leftNs int64, yield func(SearchResult, error) bool) (f
 			step := SearchResult{Traces: s.found[:certain:certain], More: true, Stats: s.meter.read()}
 			s.found = s.found[certain:]
 			s.emitted += certain
+			s.yielded = time.Now()
 			if !yield(step, nil) {
 				return false, errStopped
 			}
 		}
 		if s.emitted == s.o.Limit {
 			return true, nil
+		}
+		if time.Since(s.yielded) > stepEvery {
+			s.yielded = time.Now()
+			if !yield(SearchResult{More: true, Stats: s.meter.read()}, nil) {
+				return false, errStopped
+			}
 		}
 		ids, taken := s.takeChunk(leftNs)
 		if !taken || s.meter.over() {
@@ -252,10 +261,14 @@ func (s *searcher) top() (candidate, bool) {
 }
 
 // takeChunk takes the next candidates with bounds above leftNs, those that
-// cannot match anyway among them, and returns the others.
+// cannot match anyway among them, and returns the others: few at first, in
+// order to stop early, and more when many did not match.
 func (s *searcher) takeChunk(leftNs int64) (ids []storage.TraceID, taken bool) {
-	want := min(chunkTraces, s.o.Limit-s.emitted-len(s.found)+s.misses/2)
-	for len(ids) < max(want, 4) {
+	want := max(4, min(s.meter.chunk, s.o.Limit-s.emitted-len(s.found)+s.misses/2))
+	if len(s.bounds) < want && leftNs != storage.NoneLeft {
+		return nil, false // wait for what the scan finds next
+	}
+	for len(ids) < want {
 		c, ok := s.top()
 		if !ok || c.boundNs <= leftNs && leftNs != storage.NoneLeft {
 			break

@@ -105,8 +105,11 @@ func (r *resultShape) result(v *view, sets []spans, newestNs int64) TraceResult 
 	}
 	for _, set := range sets {
 		s := Spanset{Matched: len(set.positions)}
-		for _, note := range set.notes {
-			s.Attributes = append(s.Attributes, note.clone())
+		for i, note := range set.notes {
+			later := func(a Attribute) bool { return a.Name == note.Name }
+			if !slices.ContainsFunc(set.notes[i+1:], later) { // which is about fewer spans
+				s.Attributes = append(s.Attributes, note.clone())
+			}
 		}
 		for _, p := range set.positions[:min(r.most, len(set.positions))] {
 			s.Spans = append(s.Spans, r.match(v, p))
