@@ -22,7 +22,7 @@ func (t *spanTable) find(spans []joinSpan, key uint64) (slot int, span int32) {
 		t.slots = make([]int32, 1024)
 	}
 	mask := len(t.slots) - 1 // a power of two, less one
-	for slot = int(key) & mask; ; slot = (slot + 1) & mask {
+	for slot = int(key>>16) & mask; ; slot = (slot + 1) & mask {
 		at := t.slots[slot] - 1
 		if at < 0 || spans[at].key == key {
 			return slot, at
