@@ -34,6 +34,7 @@ type Difference struct {
 	Score  float64 // the greatest one of its values
 	Values []ValueDifference
 	// Distinct values were counted; Truncated when there was no room for more.
+	// Values for which one of the sets had no room score nothing.
 	Distinct  int
 	Truncated bool
 }
@@ -92,7 +93,7 @@ func (q CompareQuery) Projection() []storage.Key { return Query{Keys: q.Keys}.Pr
 
 func difference(q CompareQuery, key storage.Key, s, b *counter, c Comparison) Difference {
 	d := Difference{Key: key, Truncated: s.truncated || b.truncated}
-	add := func(v storage.Value, in, out Count) {
+	add := func(v storage.Value, in, out Count, known bool) {
 		if q.BaselineIncludes {
 			out = out.without(in)
 		}
@@ -101,20 +102,24 @@ func difference(q CompareQuery, key storage.Key, s, b *counter, c Comparison) Di
 		}
 		one := ValueDifference{Value: v, Selection: in.Spans, Baseline: out.Spans}
 		one.SelectionShare, one.BaselineShare = share(in.Spans, c.Selection.Spans), share(out.Spans, c.Baseline.Spans)
-		one.Score = apart(in.Spans, c.Selection.Spans, out.Spans, c.Baseline.Spans)
+		if known {
+			one.Score = apart(in.Spans, c.Selection.Spans, out.Spans, c.Baseline.Spans)
+		}
 		d.Values = append(d.Values, one)
 	}
+	// Where one set had no room for a value, its count there is not known.
 	for v, in := range s.values {
-		add(v, in, b.values[v])
+		out, ok := b.values[v]
+		add(v, in, out, ok || !b.truncated)
 	}
 	for v, out := range b.values {
 		if _, ok := s.values[v]; !ok {
-			add(v, Count{}, out)
+			add(v, Count{}, out, !s.truncated)
 		}
 	}
 	d.Distinct = len(d.Values)
 	if d.Distinct > 0 { // a key that neither set has says nothing
-		add(storage.Value{}, s.absent, b.absent)
+		add(storage.Value{}, s.absent, b.absent, true)
 	}
 	slices.SortFunc(d.Values, func(x, y ValueDifference) int {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(y.Selection+y.Baseline, x.Selection+x.Baseline),

@@ -89,3 +89,24 @@ func TestApart(t *testing.T) {
 		}
 	}
 }
+
+// Of a key with more values than there is room for, those that only one of the
+// sets counted say nothing.
+func TestCompareOfTooManyValues(t *testing.T) {
+	ids := func(from int) func(func(*storage.Batch, error) bool) {
+		b := &storage.Batch{Columns: make([]storage.Column, 3)}
+		for i := range maxDistinctOfKey + 10 {
+			b.TraceIDs = append(b.TraceIDs, storage.TraceID{1})
+			for c := range b.Columns {
+				b.Columns[c].Types = append(b.Columns[c].Types, storage.TypeInt)
+				b.Columns[c].Bits = append(b.Columns[c].Bits, 0)
+			}
+			b.Columns[0].Bits[i] = uint64(from + i)
+		}
+		return func(yield func(*storage.Batch, error) bool) { yield(b, nil) }
+	}
+	c, err := Compare(CompareQuery{Keys: []storage.Key{keyCode}}, ids(0), ids(1_000_000))
+	if err != nil || !c.Keys[0].Truncated || c.Keys[0].Score != 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

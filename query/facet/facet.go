@@ -22,8 +22,13 @@ const (
 	MaxRows    = 252
 )
 
-// maxDistinct bounds the values that are counted of one key.
-const maxDistinct = 20_000
+// Values that are counted: so many of all keys together, some 25 MB of them,
+// and of one key.
+const (
+	maxDistinct        = 200_000
+	maxDistinctOfKey   = 20_000
+	leastDistinctOfKey = 500
+)
 
 // Query says what to find out.
 type Query struct {
@@ -53,7 +58,7 @@ type Facet struct {
 	Values        []Value // most frequent first
 	Other, Absent Count   // values that are not listed; spans without a value
 	Distinct      int     // values that were counted; those left out for lack of room are not
-	Truncated     bool    // there were more values than could be counted; the counts of the listed ones may be too low
+	Truncated     bool    // there were more values than could be counted; the counts of the listed ones are right, but others may be more frequent
 }
 
 // Count counts spans and those of them that failed.
@@ -104,7 +109,8 @@ func tally(keys []storage.Key, batches iter.Seq2[*storage.Batch, error], total *
 func tallyWith(keys []storage.Key, batches iter.Seq2[*storage.Batch, error], total *Count, also func(*storage.Batch, []bool)) ([]counter, error) {
 	counters := make([]counter, len(keys))
 	for i := range counters {
-		counters[i] = counter{values: map[storage.Value]Count{}, numbers: map[numberKey]Count{}}
+		room := min(max(maxDistinct/len(keys), leastDistinctOfKey), maxDistinctOfKey)
+		counters[i] = counter{room: room, values: map[storage.Value]Count{}, numbers: map[numberKey]Count{}}
 	}
 	var failed []bool
 	for batch, err := range batches {
@@ -132,8 +138,10 @@ func tallyWith(keys []storage.Key, batches iter.Seq2[*storage.Batch, error], tot
 	return counters, nil
 }
 
-// counter counts the values of one key.
+// counter counts the values of one key. A value for which there is no room when
+// it first comes never gets one: the counts of those that have are right.
 type counter struct {
+	room      int // most values
 	values    map[storage.Value]Count
 	absent    Count
 	crowded   Count // values for which there was no room
@@ -172,7 +180,7 @@ func (c *counter) add(col *storage.Column, failed []bool) {
 		case storage.TypeInt, storage.TypeFloat, storage.TypeBool:
 			k := numberKey{typ, col.Bits[row]}
 			n, ok := c.numbers[k]
-			if !ok && len(c.numbers) >= maxDistinct {
+			if !ok && len(c.numbers) >= c.room {
 				c.truncated = true
 				c.crowded.add(one)
 				continue
@@ -192,7 +200,7 @@ func (c *counter) add(col *storage.Column, failed []bool) {
 
 func (c *counter) count(v storage.Value, n Count) {
 	old, ok := c.values[v]
-	if !ok && len(c.values) >= maxDistinct {
+	if !ok && len(c.values) >= c.room {
 		c.truncated = true
 		c.crowded.add(n)
 		return

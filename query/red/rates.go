@@ -17,7 +17,7 @@ const (
 	MaxBy        = 4
 	MaxSteps     = 11_000
 	MaxExemplars = 10
-	maxCells     = 200_000 // over all groups
+	maxCells     = 100_000 // over all groups; each has a histogram of up to 1.3 kB
 )
 
 // Query says how to group.

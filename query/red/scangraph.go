@@ -148,7 +148,8 @@ func (j *joiner) add(b *storage.Batch, row int) {
 		n.Served.observe(s.durationNs, s.failed)
 	}
 	if p := b.Columns[columnParent].Value(row).Str(); len(p) == 8 {
-		if id := storage.SpanID([]byte(p)); !id.IsEmpty() {
+		var id storage.SpanID
+		if copy(id[:], p); !id.IsEmpty() {
 			s.parent = j.hash(b.TraceIDs[row], id)
 		}
 	}

@@ -25,7 +25,7 @@ type Options struct {
 
 	QueryTimeout  time.Duration // after which an answer says what was found so far; 30 s
 	MaxQuerySpans int           // that one question may read; 5,000,000
-	MaxConcurrent int           // questions that read much, at once; 8
+	MaxConcurrent int           // questions that read much, at once; 4
 	MaxTails      int           // live tails at once; 16
 }
 

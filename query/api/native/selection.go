@@ -16,7 +16,7 @@ import (
 const (
 	defaultQueryTimeout = 30 * time.Second
 	defaultQuerySpans   = 5_000_000
-	defaultConcurrent   = 8
+	defaultConcurrent   = 4
 	defaultTails        = 16
 )
 

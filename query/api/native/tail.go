@@ -21,7 +21,7 @@ import (
 const (
 	tailInterval   = time.Second
 	tailAhead      = 10 * time.Second // clocks of senders may be ahead
-	maxTailKnown   = 500_000          // spans that a tail remembers, 12 MB
+	maxTailKnown   = 200_000          // spans that a tail remembers, some 8 MB
 	maxTailRate    = 1000
 	tailHeartbeats = 15 // looks without news until the client is told that it goes on
 	// tailFarewell is how long before the server cuts the request the tail ends by itself.
