@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heddle-io/heddle/query/selection"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -20,8 +21,11 @@ type GraphQuery struct {
 	// ServicesOnly leaves out what is known from callers only, durations and
 	// exemplars of edges, so that the store can answer from what it has counted.
 	ServicesOnly bool
-	MaxSpans     int           // most spans to read, 0: 2,000,000, some 250 MB
-	MaxDuration  time.Duration // 0: no limit
+	// Of narrows the graph to the traces that have a selected span. All their
+	// spans count, also outside of the window. nil: all spans of the window.
+	Of          *selection.Search
+	MaxSpans    int           // most spans to read, 0: 2,000,000, some 250 MB
+	MaxDuration time.Duration // 0: no limit
 }
 
 // Graph says who called whom.
@@ -71,7 +75,7 @@ func DependencyGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (G
 	if q.MaxSpans <= 0 {
 		q.MaxSpans = 2_000_000
 	}
-	if q.ServicesOnly && q.By == storage.KeyService {
+	if q.ServicesOnly && q.By == storage.KeyService && q.Of == nil {
 		return countedGraph(ctx, r, q.Window)
 	}
 	return scannedGraph(ctx, r, q)

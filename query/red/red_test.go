@@ -355,6 +355,17 @@ func TestGraphByAttribute(t *testing.T) {
 	}
 }
 
+func TestGraphOfSelectedTraces(t *testing.T) {
+	store := stores(t)["memory"]
+	write(t, store, spans(
+		span{1, 1, 0, "web", ptrace.SpanKindServer, 700_000, 50, false, ""}, span{1, 2, 1, "cart", ptrace.SpanKindServer, 700_001, 40, true, ""},
+		span{2, 1, 0, "web", ptrace.SpanKindServer, 700_000, 50, false, ""}, span{2, 2, 1, "mail", ptrace.SpanKindServer, 700_001, 40, false, ""}))
+	g, err := DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: hour, ServicesOnly: true, Of: search(t, store.Spans(), nil, "{ status = error }")})
+	if err != nil || len(g.Nodes) != 2 || len(g.Edges) != 1 || g.Nodes[0].Name != "cart" || g.Nodes[1].Spans != 1 || g.Scanned == 0 {
+		t.Errorf("%+v, %v", g, err)
+	}
+}
+
 func TestGraphBounds(t *testing.T) {
 	store := stores(t)["memory"]
 	write(t, store, traffic(rand.New(rand.NewPCG(5, 5)), 500))

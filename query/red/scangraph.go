@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math/bits"
 	"math/rand/v2"
 	"strings"
@@ -59,9 +60,11 @@ func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Grap
 		return Graph{}, err
 	}
 	j.seen = len(j.spans)
-	missing, err := j.readParents(ctx, r)
-	if err != nil {
-		return Graph{}, err
+	missing := 0
+	if q.Of == nil { // whole traces have the parents that are stored
+		if missing, err = j.readParents(ctx, r); err != nil {
+			return Graph{}, err
+		}
 	}
 	if missing > 0 && partial == "" {
 		partial = fmt.Sprintf("the parents of %d spans do not start in the window and were not looked for beyond %d traces; calls that cross a border of the window may be missing", missing, maxParentTraces)
@@ -89,11 +92,17 @@ func (j *joiner) read(ctx context.Context, r storage.SpanReader) (partial string
 	if !j.q.ServicesOnly {
 		scan.Columns = append(scan.Columns, remoteKeys...)
 	}
-	if err := j.makeRoom(ctx, r); err != nil {
-		return "", 0, err
+	var batches iter.Seq2[*storage.Batch, error]
+	if j.q.Of != nil {
+		batches = j.q.Of.ScanTraces(ctx, scan.Columns)
+	} else {
+		if err := j.makeRoom(ctx, r); err != nil {
+			return "", 0, err
+		}
+		batches = r.Scan(ctx, scan)
 	}
 	begin := time.Now()
-	for batch, err := range r.Scan(ctx, scan) {
+	for batch, err := range batches {
 		if err != nil {
 			return "", 0, err
 		}
@@ -108,6 +117,9 @@ func (j *joiner) read(ctx context.Context, r storage.SpanReader) (partial string
 		case j.q.MaxDuration > 0 && time.Since(begin) > j.q.MaxDuration:
 			return fmt.Sprintf("the time limit of %v was reached; a shorter window takes less", j.q.MaxDuration), scanned, nil
 		}
+	}
+	if j.q.Of != nil {
+		return j.q.Of.Stats.Partial, j.q.Of.Stats.Scanned, nil
 	}
 	return "", scanned, nil
 }

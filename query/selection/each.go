@@ -31,7 +31,7 @@ func (s *Search) Each(ctx context.Context) iter.Seq2[Match, error] {
 				if t == nil {
 					continue
 				}
-				m, err := s.match(t)
+				m, err := s.Match(t)
 				if err != nil {
 					yield(Match{}, err)
 					return

@@ -156,7 +156,7 @@ func (n *newest) read(ctx context.Context) bool {
 		if t == nil { // the store gave it up meanwhile
 			continue
 		}
-		m, err := n.search.match(t)
+		m, err := n.search.Match(t)
 		if err != nil {
 			n.yield(Match{}, err)
 			return false

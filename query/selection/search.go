@@ -92,8 +92,9 @@ type Match struct {
 	NewestNs int64   // start of the newest of them
 }
 
-// match evaluates the selection on a whole trace.
-func (s *Search) match(t *trace.Trace) (Match, error) {
+// Match evaluates the selection on a whole trace. Without a selected span the
+// result has no Spans.
+func (s *Search) Match(t *trace.Trace) (Match, error) {
 	m := Match{Trace: t}
 	consider := func(p int32) error {
 		row := int(t.Rows[p])

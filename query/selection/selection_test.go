@@ -264,6 +264,19 @@ func check(t *testing.T, what string, r storage.SpanReader, sel Selection, w sto
 		}
 		rows += batch.Len()
 	}
+	whole, wholeWant := 0, 0
+	for batch, err := range search().ScanTraces(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole += batch.Len()
+	}
+	for _, id := range want.ids {
+		wholeWant += want.traces[id].Len()
+	}
+	if whole != wholeWant {
+		t.Fatalf("%s: the traces have %d spans, want %d", what, whole, wholeWant)
+	}
 	if rows != spans {
 		t.Fatalf("%s: scan has %d spans, want %d", what, rows, spans)
 	}

@@ -166,6 +166,15 @@ func (a *api) graph(r *http.Request) (graphAnswer, error) {
 	default:
 		return graphAnswer{}, badRequest("nodes %q: must be all or services", clip(nodes))
 	}
+	chosen, err := selectionParams(q)
+	if err != nil {
+		return graphAnswer{}, err
+	}
+	if chosen.Where != nil || chosen.Query != nil {
+		if query.Of, err = a.searchFor(r.Context(), chosen, window); err != nil {
+			return graphAnswer{}, err
+		}
+	}
 	g, err := red.DependencyGraph(r.Context(), a.spans, query)
 	if err != nil {
 		return graphAnswer{}, err
@@ -173,6 +182,9 @@ func (a *api) graph(r *http.Request) (graphAnswer, error) {
 	out := graphAnswer{
 		Nodes: make([]nodeJSON, len(g.Nodes)), Edges: make([]edgeJSON, len(g.Edges)),
 		Source: source(g.Scanned > 0), Partial: g.Partial, Stats: statsJSON{Scanned: g.Scanned},
+	}
+	if query.Of != nil {
+		out.Stats = newStats(query.Of.Stats)
 	}
 	for i, n := range g.Nodes {
 		out.Nodes[i] = nodeJSON{

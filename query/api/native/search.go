@@ -44,6 +44,31 @@ type traceSummary struct {
 	Services    []serviceCount `json:"services"`
 	Matched     int            `json:"matchedSpans"`
 	NewestMatch string         `json:"newestMatchUnixNano,omitempty"`
+	Selected    []selectedSpan `json:"selected,omitempty"`
+}
+
+// selectedSpan is one of the spans for which a trace was found.
+type selectedSpan struct {
+	SpanID     string `json:"spanId"`
+	Service    string `json:"service"`
+	Name       string `json:"name"`
+	Kind       string `json:"kind"`
+	Start      string `json:"startUnixNano"`
+	DurationNs int64  `json:"durationNs"`
+	Error      bool   `json:"error"`
+}
+
+// selectedSpans describes the first spans of a match, in display order.
+func selectedSpans(m selection.Match, most int) []selectedSpan {
+	list := make([]selectedSpan, 0, min(most, len(m.Spans)))
+	for _, p := range m.Spans[:min(most, len(m.Spans))] {
+		s, row := m.Trace.Spans, int(m.Trace.Rows[p])
+		list = append(list, selectedSpan{
+			s.SpanIDs[row].String(), s.Service(row), s.Name(row), enumName(kindNames, s.Kinds[row]),
+			strconv.FormatInt(s.StartsNs[row], 10), s.DurationsNs[row], m.Trace.Flags[p]&trace.Error != 0,
+		})
+	}
+	return list
 }
 
 type serviceCount struct {
@@ -63,6 +88,7 @@ type searchRequest struct {
 	search   *selection.Search
 	sort     string
 	limit    int
+	spans    int // selected ones to describe of each trace
 	after    *pageToken
 	exact    bool   // count all matches
 	question uint64 // fingerprint
@@ -71,6 +97,9 @@ type searchRequest struct {
 func (a *api) searchRequest(r *http.Request) (s searchRequest, err error) {
 	q := r.URL.Query()
 	if s.limit, err = intParam(q, "limit", 20, 1, 1000); err != nil {
+		return s, err
+	}
+	if s.spans, err = intParam(q, "spans", 0, 0, 20); err != nil {
 		return s, err
 	}
 	s.sort = cmp.Or(q.Get("sort"), "recent")
@@ -122,12 +151,12 @@ func (a *api) search(r *http.Request) (searchAnswer, error) {
 	if err != nil {
 		return searchAnswer{}, err
 	}
-	return s.run(r.Context(), func(traceSummary) error { return nil })
+	return a.runSearch(r.Context(), &s, func(traceSummary) error { return nil })
 }
 
-// run searches and gives found every trace as soon as it is certain. An error
+// runSearch searches and gives found every trace as soon as it is certain. An error
 // of found ends the search.
-func (s *searchRequest) run(ctx context.Context, found func(traceSummary) error) (searchAnswer, error) {
+func (a *api) runSearch(ctx context.Context, s *searchRequest, found func(traceSummary) error) (searchAnswer, error) {
 	res := searchAnswer{Traces: []traceSummary{}}
 	var last selection.Cursor
 	add := func(summary traceSummary, c selection.Cursor) error {
@@ -142,7 +171,11 @@ func (s *searchRequest) run(ctx context.Context, found func(traceSummary) error)
 			return res, err
 		}
 		for _, t := range ranking.Traces {
-			if err := add(summaryJSON(t.Summary, t.Matched, t.NewestNs), t.Cursor); err != nil {
+			summary := summaryJSON(t.Summary, t.Matched, t.NewestNs)
+			if summary.Selected, err = a.selectedOf(ctx, s, t.ID); err != nil {
+				return res, err
+			}
+			if err := add(summary, t.Cursor); err != nil {
 				return res, err
 			}
 		}
@@ -158,7 +191,9 @@ func (s *searchRequest) run(ctx context.Context, found func(traceSummary) error)
 				res.More = true
 				break
 			}
-			err := add(summaryJSON(m.Trace.Summarize(), len(m.Spans), m.NewestNs), selection.Cursor{Value: m.NewestNs, ID: m.Trace.ID})
+			summary := summaryJSON(m.Trace.Summarize(), len(m.Spans), m.NewestNs)
+			summary.Selected = selectedSpans(m, s.spans)
+			err := add(summary, selection.Cursor{Value: m.NewestNs, ID: m.Trace.ID})
 			if err != nil {
 				return res, err
 			}
@@ -189,6 +224,22 @@ func (s *searchRequest) run(ctx context.Context, found func(traceSummary) error)
 	res.Stats = newStats(s.search.Stats)
 	res.Inspected = s.search.Stats.Scanned
 	return res, nil
+}
+
+// selectedOf describes the selected spans of a trace that a ranking has let go.
+func (a *api) selectedOf(ctx context.Context, s *searchRequest, id storage.TraceID) ([]selectedSpan, error) {
+	if s.spans == 0 {
+		return nil, nil
+	}
+	t, err := trace.Get(ctx, a.spans, id)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	m, err := s.search.Match(t)
+	if err != nil {
+		return nil, err
+	}
+	return selectedSpans(m, s.spans), nil
 }
 
 func summaryJSON(s trace.Summary, matched int, newestNs int64) traceSummary {

@@ -108,7 +108,7 @@ func (a *api) searchStream(w http.ResponseWriter, r *http.Request) {
 			_ = stream.send("progress", progressEvent{"progress", newStats(stats)}) // the stream keeps its error
 		}
 	}
-	res, err := s.run(r.Context(), func(t traceSummary) error { return stream.send("trace", traceEvent{"trace", t}) })
+	res, err := a.runSearch(r.Context(), &s, func(t traceSummary) error { return stream.send("trace", traceEvent{"trace", t}) })
 	if err != nil {
 		stream.fail(err)
 		return

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -156,19 +157,21 @@ func TestTailGoesOnFromSince(t *testing.T) {
 }
 
 func TestTailEndsBeforeTheServerCutsIt(t *testing.T) {
-	a := newAPI(Options{Store: openStore(t)})
-	a.every = func(time.Duration) (<-chan time.Time, func()) { return nil, func() {} }
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	rec := httptest.NewRecorder()
-	a.handler().ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, "/heddle/v1/tail", nil))
-	list := events(t, rec.Body.Bytes())
-	for _, e := range list {
-		checkEvent(t, e)
-	}
-	if last := list[len(list)-1]; last["type"] != "end" || last["since"] == "" || ctx.Err() != nil {
-		t.Errorf("%+v, %v", last, ctx.Err())
-	}
+	store := openStore(t)
+	synctest.Test(t, func(t *testing.T) {
+		a := newAPI(Options{Store: store})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		rec := httptest.NewRecorder()
+		a.handler().ServeHTTP(rec, httptest.NewRequestWithContext(ctx, http.MethodGet, "/heddle/v1/tail", nil))
+		list := events(t, rec.Body.Bytes())
+		for _, e := range list {
+			checkEvent(t, e)
+		}
+		if last := list[len(list)-1]; last["type"] != "end" || last["since"] == "" || ctx.Err() != nil {
+			t.Errorf("%+v, %v", last, ctx.Err())
+		}
+	})
 }
 
 func TestTailBounds(t *testing.T) {

@@ -32,7 +32,7 @@ func (t pageToken) String() string {
 }
 
 // notPartOfQuestion are the parameters that may differ between pages.
-var notPartOfQuestion = []string{"after", "limit", "total", "start", "end"}
+var notPartOfQuestion = []string{"after", "limit", "total", "spans", "start", "end"}
 
 // fingerprint hashes the parameters that make the question.
 func fingerprint(q url.Values) uint64 {
@@ -63,7 +63,7 @@ func afterParam(q url.Values) (*pageToken, error) {
 		return nil, badRequest("after %q: is no token of an answer of this search", clip(text))
 	}
 	if t.Question != fingerprint(q) {
-		return nil, badRequest("after: belongs to a search with other parameters; only limit and total may change from page to page")
+		return nil, badRequest("after: belongs to a search with other parameters; only limit, spans and total may change from page to page")
 	}
 	window := t.Window
 	if window.FromNs, err = timeParam(q, "start", window.FromNs); err != nil {
