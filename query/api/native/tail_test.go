@@ -157,9 +157,8 @@ func TestTailGoesOnFromSince(t *testing.T) {
 }
 
 func TestTailEndsBeforeTheServerCutsIt(t *testing.T) {
-	store := openStore(t)
 	synctest.Test(t, func(t *testing.T) {
-		a := newAPI(Options{Store: store})
+		a := newAPI(Options{Store: openStore(t)})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		rec := httptest.NewRecorder()
