@@ -24,7 +24,7 @@ func (s *Search) Exact(ctx context.Context) (where storage.Predicate, ok bool, e
 	case s.selection.Query == nil:
 		s.exact = true
 	case !s.lists:
-		if s.exact, err = s.isExact(ctx, s.selection.Query); err != nil {
+		if s.exact, err = s.isExact(ctx, s.narrowed); err != nil {
 			return nil, false, err
 		}
 	}
@@ -33,17 +33,19 @@ func (s *Search) Exact(ctx context.Context) (where storage.Predicate, ok bool, e
 }
 
 // bind finds out what the store can tell of the selection.
-func (s *Search) bind(ctx context.Context) (err error) {
+func (s *Search) bind(ctx context.Context) error {
 	if s.bounded {
 		return nil
 	}
 	s.where = s.selection.Where
 	if q := s.selection.Query; q != nil {
-		if s.lists, err = s.mayMeanLists(ctx, q); err != nil {
+		keys, err := s.reader.Keys(ctx, s.Window)
+		if err != nil {
 			return err
 		}
-		if !s.lists {
-			s.where = both(s.where, traceql.Where(q))
+		if s.lists = mayMeanLists(q, keys); !s.lists {
+			s.narrowed = narrow(q, keys)
+			s.where = both(s.where, traceql.Where(s.narrowed))
 		}
 	}
 	s.bounded = true
@@ -63,11 +65,7 @@ func both(a, b storage.Predicate) storage.Predicate {
 // mayMeanLists says whether the query may name an attribute that has arrays or
 // empty values in the window. traceql.Where does not consider those; then every
 // span in the window is a candidate.
-func (s *Search) mayMeanLists(ctx context.Context, q *traceql.Query) (bool, error) {
-	keys, err := s.reader.Keys(ctx, s.Window)
-	if err != nil {
-		return false, err
-	}
+func mayMeanLists(q *traceql.Query, keys []storage.KeyInfo) bool {
 	text := q.String()
 	for _, k := range keys {
 		for _, t := range k.Types {
@@ -76,11 +74,11 @@ func (s *Search) mayMeanLists(ctx context.Context, q *traceql.Query) (bool, erro
 			}
 			quoted := strconv.Quote(k.Key.Name)
 			if strings.Contains(text, k.Key.Name) || strings.Contains(text, quoted[1:len(quoted)-1]) {
-				return true, nil
+				return true
 			}
 		}
 	}
-	return false, nil
+	return false
 }
 
 // isExact says whether what is known of the spans that the query selects is
@@ -149,4 +147,57 @@ func onlyFilter(text string) (condition string, ok bool) {
 		}
 	}
 	return strings.TrimSpace(inner), quote == 0
+}
+
+// scopeWords are the scopes that an attribute of one span can have.
+var scopeWords = map[storage.Scope]string{
+	storage.ScopeSpan: "span", storage.ScopeResource: "resource", storage.ScopeInstrumentation: "instrumentation",
+}
+
+// narrow writes the scope to attributes without one, where the spans of the
+// window have the attribute in one scope only, so that the store can compare
+// it. It does so for queries that are one filter: those say nothing of other
+// spans, which may lie outside of the window.
+func narrow(q *traceql.Query, keys []storage.KeyInfo) *traceql.Query {
+	condition, ok := onlyFilter(q.String())
+	if !ok {
+		return q
+	}
+	scopeOf := map[string]string{} // name -> word, "" where there are several or others
+	for _, k := range keys {
+		word := scopeWords[k.Key.Scope]
+		if _, again := scopeOf[k.Key.Name]; again {
+			word = ""
+		}
+		scopeOf[k.Key.Name] = word
+	}
+	var out strings.Builder
+	var quote byte
+	for i := 0; i < len(condition); i++ {
+		c := condition[i]
+		switch {
+		case quote != 0 && c == '\\' && quote != '`' && i+1 < len(condition):
+			out.WriteByte(c)
+			i++
+			c = condition[i]
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '`' || c == '\'':
+			quote = c
+		case c == '.' && (i == 0 || strings.IndexByte(" (!-", condition[i-1]) >= 0):
+			end := i + 1
+			for end < len(condition) && strings.IndexByte(" {}()=~!<>&|^,\"'`", condition[end]) < 0 {
+				end++
+			}
+			out.WriteString(scopeOf[condition[i+1:end]])
+		}
+		out.WriteByte(c)
+	}
+	narrowed, err := traceql.Parse("{ " + out.String() + " }")
+	if err != nil {
+		return q
+	}
+	return narrowed
 }

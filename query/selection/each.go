@@ -3,7 +3,6 @@ package selection
 import (
 	"context"
 	"iter"
-	"slices"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -47,44 +46,51 @@ func (s *Search) Each(ctx context.Context) iter.Seq2[Match, error] {
 	}
 }
 
-// candidates lists the traces that may match, ordered by id.
+// candidates lists the traces that may match, as the scan comes upon them: what
+// the store keeps together is then read together.
 func (s *Search) candidates(ctx context.Context) ([]storage.TraceID, error) {
 	if err := s.bind(ctx); err != nil {
 		return nil, err
 	}
-	seen := map[storage.TraceID]struct{}{}
+	var seen seenTraces
 	for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: s.Window, Where: s.where}) {
 		if err != nil {
 			return nil, err
 		}
 		s.Stats.Scanned += batch.Scanned
-		s.note(batch, seen)
+		s.note(batch, &seen)
 		if s.spent() {
 			break
 		}
 	}
-	ids := make([]storage.TraceID, 0, len(seen))
-	for id := range seen {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(a, b storage.TraceID) int { return slices.Compare(a[:], b[:]) })
-	return ids, nil
+	return seen.ids, nil
 }
 
-func (s *Search) note(batch *storage.Batch, seen map[storage.TraceID]struct{}) {
+// seenTraces is a set that remembers the order.
+type seenTraces struct {
+	ids   []storage.TraceID
+	known map[storage.TraceID]struct{}
+}
+
+func (s *Search) note(batch *storage.Batch, seen *seenTraces) {
+	if seen.known == nil {
+		seen.known = map[storage.TraceID]struct{}{}
+	}
 	var last storage.TraceID
 	for _, id := range batch.TraceIDs {
 		if id == last { // spans of a trace often stand together
 			continue
 		}
 		last = id
-		if len(seen) >= maxCandidates {
-			if _, ok := seen[id]; !ok {
-				s.Stats.Partial = "too many traces match to look at all of them; a shorter window or narrower conditions match fewer"
-				return
-			}
+		if _, ok := seen.known[id]; ok {
+			continue
 		}
-		seen[id] = struct{}{}
+		if len(seen.ids) >= maxCandidates {
+			s.Stats.Partial = "too many traces match to look at all of them; a shorter window or narrower conditions match fewer"
+			return
+		}
+		seen.known[id] = struct{}{}
+		seen.ids = append(seen.ids, id)
 	}
 }
 
@@ -109,18 +115,18 @@ func (s *Search) Count(ctx context.Context) (Total, error) {
 		}
 		return total, nil
 	}
-	seen := map[storage.TraceID]struct{}{}
+	var seen seenTraces
 	for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: s.Window, Where: where}) {
 		if err != nil {
 			return total, err
 		}
 		s.Stats.Scanned += batch.Scanned
 		total.Spans += batch.Len()
-		s.note(batch, seen)
+		s.note(batch, &seen)
 		if s.spent() {
 			break
 		}
 	}
-	total.Traces = len(seen)
+	total.Traces = len(seen.ids)
 	return total, nil
 }

@@ -55,6 +55,12 @@ func randomTraces(rng *rand.Rand, n int) ptrace.Traces {
 			binary.BigEndian.PutUint32(id[12:], uint32(i+1))
 			s.SetTraceID(id)
 			s.SetSpanID(pcommon.SpanID{7: byte(j + 1)})
+			if rng.IntN(3) == 0 {
+				s.Attributes().PutStr("both", "x")
+			}
+			if rng.IntN(3) == 0 {
+				rs.Resource().Attributes().PutStr("both", "y")
+			}
 			if j > 0 {
 				s.SetParentSpanID(pcommon.SpanID{7: byte(1 + rng.IntN(j))})
 			}
@@ -83,7 +89,7 @@ func randomTraces(rng *rand.Rand, n int) ptrace.Traces {
 var queries = []string{
 	"", "{ }", `{ resource.service.name = "s1" }`, `{ span.n = 3 }`, `{ .n = 3 }`, `{ name = "op1" && status = error }`,
 	`{ !(span.n = 3) || duration > 500ns }`, `{ span.list = "x" }`, `{ name = "op0" } >> { name = "op1" }`, `{ status = error } | count() > 1`,
-	`{ rootName = "op2" }`, `{ span.n != 3 }`, `{ duration > 1us && name =~ "op[01]" }`,
+	`{ rootName = "op2" }`, `{ span.n != 3 }`, `{ .service.name = "s1" && !(.n > 2) }`, `{ .both = "x" || .n = ".n" }`, `{ .nowhere = 1 || name = "op2" }`, `{ duration > 1us && name =~ "op[01]" }`,
 }
 
 func selectionOf(t *testing.T, query string, where storage.Predicate) Selection {
@@ -289,8 +295,9 @@ func TestExact(t *testing.T) {
 	}
 	for query, want := range map[string]bool{
 		"": true, "{ }": true, `{ resource.service.name = "s1" }`: true, `{ name = "op1" && status = error }`: true,
-		`{ span.n != 3 && duration > 2us }`: true,
-		`{ span.list = "x" }`:               false, `{ name = "op0" } >> { name = "op1" }`: false, `{ rootName = "op2" }`: false,
+		`{ span.n != 3 && duration > 2us }`: true, `{ .n = 3 }`: true, `{ .service.name = "s1" && !(.n > 2) }`: true,
+		`{ .both = "x" }`:     false,
+		`{ span.list = "x" }`: false, `{ name = "op0" } >> { name = "op1" }`: false, `{ rootName = "op2" }`: false,
 		`{ status = error } | count() > 1`: false,
 	} {
 		s, err := New(store.Spans(), selectionOf(t, query, nil), storage.AllTime(), Budget{})
@@ -342,6 +349,32 @@ func TestOnlyFilter(t *testing.T) {
 	for _, text := range []string{"{ } && { }", "{ } | count() > 1", `{ .a = "`, "", "}"} {
 		if got, ok := onlyFilter(text); ok {
 			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
+func TestNarrow(t *testing.T) {
+	keys := []storage.KeyInfo{
+		{Key: storage.Key{Scope: storage.ScopeSpan, Name: "n"}}, {Key: storage.Key{Scope: storage.ScopeResource, Name: "service.name"}},
+		{Key: storage.Key{Scope: storage.ScopeSpan, Name: "both"}}, {Key: storage.Key{Scope: storage.ScopeResource, Name: "both"}},
+		{Key: storage.Key{Scope: storage.ScopeEvent, Name: "e"}}, {Key: storage.Key{Scope: storage.ScopeInstrumentation, Name: "i"}},
+	}
+	for query, want := range map[string]string{
+		`{ .n = 3 }`: `{ span.n = 3 }`,
+		`{ .n=".n" && (.service.name=~"a .n"||!.both) }`: `{ span.n = ".n" && (resource.service.name =~ "a .n" || !.both) }`,
+		"{ .n > -.i }":            "{ span.n > -instrumentation.i }",
+		`{ .e = 1 }`:              `{ .e = 1 }`,
+		`{ .x = 0.5 }`:            `{ .x = 0.5 }`,
+		`{ span.n = .both }`:      `{ span.n = .both }`,
+		`{ ."n" = 1 }`:            `{ span.n = 1 }`,
+		`{ .n = 1 } > { .n = 2 }`: `{ .n = 1 } > { .n = 2 }`,
+	} {
+		q, err := traceql.Parse(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := narrow(q, keys).String(); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
 		}
 	}
 }
