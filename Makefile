@@ -12,7 +12,7 @@ export CGO_ENABLED = 0
 # One package never waits for the network twice.
 export GOFLAGS ?= -buildvcs=false
 
-.PHONY: help run build ui test test-go test-race test-crash test-ui test-e2e test-browser lint fmt bench fuzz clean
+.PHONY: help run build ui test test-go test-race test-crash test-ui test-e2e test-browser lint fmt bench fuzz generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,9 +52,11 @@ test-crash: ## kill a writing store CRASH_ROUNDS times, and try MODEL_SEEDS rand
 	HEDDLE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash$$' ./storage/columnar
 	HEDDLE_TEST_MODEL_SEEDS=$(MODEL_SEEDS) $(GO) test -count=1 -timeout 60m -run '^TestModel$$' ./storage/columnar
 
-test-go: ## Go tests of the collector, the import rules and the rest
+# Long tests of the columnar store do less under the race detector, so it is here
+# as well.
+test-go: ## Go tests of the collector, the store as a whole, the import rules and the rest
 	$(GO) vet ./...
-	$(GO) test $$($(GO) list ./... | grep -vE '/heddle/(storage|query|exporters|ui|collector/e2e)(/|$$)')
+	$(GO) test -timeout 40m ./storage/columnar $$($(GO) list ./... | grep -vE '/heddle/(storage|query|exporters|ui|collector/e2e)(/|$$)')
 
 test-ui: ui/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
 	cd ui && npm run --silent typecheck && npm test --silent && npm run --silent check:size
@@ -83,6 +85,9 @@ bin/npm/node_modules/.bin/oxlint: Makefile
 
 fmt: ## format the Go code
 	gofmt -w $$(git ls-files '*.go')
+
+generate: ## generate the Go code of Jaeger's and Tempo's protocols (needs protoc)
+	$(GO) generate ./query/api/jaeger/proto/... ./query/api/tempo/tempopb
 
 # Also BASE (a commit; HEAD~1, or HEAD when something is not committed), BENCH
 # (a regular expression of Go's benchmarks), BENCHTIME.

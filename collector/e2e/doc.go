@@ -23,7 +23,7 @@
 //	zipkin, jaegersend                    senders, each a test
 //	bad*, odd*, wire, grpc                what must be refused, and how
 //	lifecycle*, restart, full*, demo,
-//	clients, ui                           the rest
+//	clients, tempo, ui                    the rest
 //
 // An acknowledgement means that the telemetry can be read, so the tests ask
 // once after a sender was answered. Only what has no acknowledgement is polled

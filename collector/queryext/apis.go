@@ -6,6 +6,7 @@ import (
 
 	"github.com/heddle-io/heddle/query/api/jaeger"
 	"github.com/heddle-io/heddle/query/api/native"
+	"github.com/heddle-io/heddle/query/api/tempo"
 )
 
 // api is a query API and where it is mounted.
@@ -42,6 +43,18 @@ func (q *query) newAPIs() []*api {
 				return jaeger.NewHandler(jaeger.Options{
 					Spans:   stores.Store().Spans(),
 					Archive: stores.Archive().Spans(),
+					Writer:  stores.Store().Spans(),
+				})
+			},
+		},
+		{
+			name:   "tempo",
+			mounts: []mount{{pattern: "/tempo/", strip: "/tempo"}},
+			open: func(stores StorageExtension) http.Handler {
+				return tempo.NewHandler(tempo.Options{
+					Spans:   stores.Store().Spans(),
+					Archive: stores.Archive().Spans(),
+					Version: q.set.BuildInfo.Version,
 				})
 			},
 		},

@@ -34,12 +34,14 @@ type Config struct {
 // requests get theirs one by one.
 const noWriteTimeout = 0
 
+const defaultMaxBodyBytes = 16 << 20
+
 func createDefaultConfig() component.Config {
 	server := confighttp.NewDefaultServerConfig()
 	server.NetAddr.Endpoint = "localhost:3300"
 	server.WriteTimeout = noWriteTimeout
 	server.ReadHeaderTimeout = 10 * time.Second
-	server.MaxRequestBodySize = 16 << 20
+	server.MaxRequestBodySize = defaultMaxBodyBytes
 	return &Config{
 		ServerConfig:   server,
 		Storage:        component.MustNewID("heddle_storage"),

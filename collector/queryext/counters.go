@@ -12,6 +12,7 @@ import (
 // counters live as long as the process, through all configurations.
 type counters struct {
 	requests *prometheus.CounterVec
+	calls    *prometheus.CounterVec
 	panics   prometheus.Counter
 }
 
@@ -20,14 +21,19 @@ func newCounters(metrics prometheus.Registerer) (*counters, error) {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "heddle_http_requests_total", Help: "Requests to the query server, by what served them and status code.",
 		}, []string{"handler", "code"}),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "heddle_grpc_calls_total", Help: "gRPC calls to the query server, by the API that served them, method and status code.",
+		}, []string{"handler", "method", "code"}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "heddle_http_panics_total", Help: "Requests to the query server that failed by a bug in heddle.",
 		}),
 	}
-	if err := metrics.Register(c.requests); err != nil {
-		return nil, err
+	for _, collector := range []prometheus.Collector{c.requests, c.calls, c.panics} {
+		if err := metrics.Register(collector); err != nil {
+			return nil, err
+		}
 	}
-	return c, metrics.Register(c.panics)
+	return c, nil
 }
 
 // watch counts the requests to h and turns a panic into a 500 of that request.

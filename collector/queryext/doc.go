@@ -3,6 +3,6 @@
 // health, metrics and reload endpoints on one listener, over HTTP/1.1 and
 // HTTP/2 with and without TLS.
 //
-// Calls of content type application/grpc go to a gRPC server of their own on
-// the same listener; see server.go.
+// Calls of content type application/grpc go to a gRPC server behind the same
+// listener, credentials and limits; see grpc.go.
 package queryext

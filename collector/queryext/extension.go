@@ -33,6 +33,7 @@ type query struct {
 
 	stores  StorageExtension
 	apis    []*api
+	rpc     *rpc
 	ready   atomic.Bool // receivers run
 	server  *http.Server
 	serving sync.WaitGroup
@@ -54,11 +55,17 @@ func (q *query) Ready() error {
 		h := a.open(q.stores)
 		a.opened.Store(&h)
 	}
+	q.rpc.open()
+	q.rpc.SetReady(true)
 	q.ready.Store(true)
 	return nil
 }
 
-func (q *query) NotReady() error { q.ready.Store(false); return nil }
+func (q *query) NotReady() error {
+	q.rpc.SetReady(false)
+	q.ready.Store(false)
+	return nil
+}
 
 // Start begins to serve before the stores are open: probes and /metrics are of
 // use while they are recovered.
@@ -67,6 +74,7 @@ func (q *query) Start(ctx context.Context, host component.Host) (err error) {
 		return err
 	}
 	q.apis = q.newAPIs()
+	q.rpc = q.newRPC()
 	if q.server, err = q.newServer(ctx, host, q.routes()); err != nil {
 		return err
 	}
@@ -99,10 +107,12 @@ func (q *query) Shutdown(ctx context.Context) error {
 	if q.server == nil {
 		return nil
 	}
+	q.rpc.stopping()
 	err := q.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, q.server.Close())
 	}
+	q.rpc.Stop()
 	q.serving.Wait()
 	return err
 }

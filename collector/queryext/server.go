@@ -4,15 +4,23 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 )
 
-// newServer puts the routes behind what the configuration asks for (TLS,
-// authentication, CORS, limits). Two things stay before it: the health
-// endpoints, because a probe has no credentials, and gRPC, which brings its own.
+// newServer puts routes and gRPC calls behind what the configuration asks for
+// (TLS, authentication, CORS, limits). Health stays before it, because a probe
+// has no credentials.
 func (q *query) newServer(ctx context.Context, host component.Host, routes http.Handler) (*http.Server, error) {
-	server, err := q.config.ServerConfig.ToServer(ctx, host.GetExtensions(), q.set.TelemetrySettings, routes)
+	both := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isGRPC(r) {
+			q.rpc.ServeHTTP(w, r)
+		} else {
+			routes.ServeHTTP(w, r)
+		}
+	})
+	server, err := q.config.ServerConfig.ToServer(ctx, host.GetExtensions(), q.set.TelemetrySettings, both)
 	if err != nil {
 		return nil, err
 	}
@@ -23,8 +31,8 @@ func (q *query) newServer(ctx context.Context, host component.Host, routes http.
 
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc"):
-			q.serveGRPC(w, r)
+		case isGRPC(r) && q.rpc.isProbe(r):
+			q.rpc.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, base+"/-/healthy"), strings.HasPrefix(r.URL.Path, base+"/-/ready"):
 			health.ServeHTTP(w, r)
 		default:
@@ -32,20 +40,13 @@ func (q *query) newServer(ctx context.Context, host component.Host, routes http.
 		}
 	})
 	server.MaxHeaderBytes = 64 << 10
+	// Ask silent connections whether somebody is still there.
+	server.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 20 * time.Second}
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
 	return server, nil
-}
-
-// serveGRPC answers gRPC calls. No service is registered yet, which it says in
-// the form that gRPC clients understand.
-func (q *query) serveGRPC(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/grpc")
-	w.Header().Set("Grpc-Status", "12") // UNIMPLEMENTED
-	w.Header().Set("Grpc-Message", "no gRPC service is served here: send OTLP to the port of the otlp receiver")
-	w.WriteHeader(http.StatusOK)
 }
 
 func (q *query) healthy(w http.ResponseWriter, _ *http.Request) {

@@ -258,8 +258,8 @@ func TestHTTP2WithoutTLSAndGRPC(t *testing.T) {
 		t.Errorf("%s %s", resp.Proto, resp.Status)
 	}
 	resp, _ = request(t, client, "POST", s.url+"/some.Service/Method", "Content-Type", "application/grpc+proto")
-	if resp.Header.Get("Grpc-Status") != "12" {
-		t.Errorf("%s %v", resp.Status, resp.Header)
+	if resp.Trailer.Get("Grpc-Status") != "12" {
+		t.Errorf("%s %v %v", resp.Status, resp.Header, resp.Trailer)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // TestPartIsTheSortedTable: writing a table as a part and reading it back
 // gives the rows of the table in the order of parts.
 func TestPartIsTheSortedTable(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range fewerRaced(uint64(40)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 3))
 			pageRows := []int{0, 64, 128}[r.IntN(3)]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
@@ -18,11 +19,36 @@ type rowGroup struct {
 	zone    zone
 	starts  []uint32 // first row of each page
 	columns map[int]*groupColumn
-	buffer  parquet.Buffer
-	scratch decodedPage        // see stream
+	scratch *scratch           // while something is read
 	counts  map[int][][]uint32 // see listCounts
 	failed  error
 }
+
+// scratch is what reading needs. It is large, as pages are, so that those who are
+// done leave it to others.
+type scratch struct {
+	buffer parquet.Buffer
+	page   decodedPage // see stream
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// borrow takes scratch memory, until giveBack.
+func (g *rowGroup) borrow() *scratch {
+	g.scratch = scratches.Get().(*scratch)
+	g.scratch.buffer.Reset()
+	return g.scratch
+}
+
+func (g *rowGroup) giveBack() {
+	if g.scratch.page.MemoryBytes()+g.scratch.buffer.MemoryBytes() <= maxScratch {
+		scratches.Put(g.scratch)
+	}
+	g.scratch = nil
+}
+
+// maxScratch is what is kept for others; nearly all pages need less.
+const maxScratch = 4 << 20
 
 func (p *partFile) group(number int) *rowGroup {
 	info := p.file.RowGroups()[number]
@@ -142,8 +168,8 @@ func (c *groupColumn) decode(from, to int) {
 		c.pages = make([]*decodedPage, len(c.g.pageStarts()))
 	}
 	c.dictionary()
-	b := &c.g.buffer
-	b.Reset()
+	b := &c.g.borrow().buffer
+	defer c.g.giveBack()
 	missing := 0
 	for i := from; i < to; i++ {
 		if c.pages[i] == nil {
@@ -184,7 +210,7 @@ func (c *groupColumn) readPageInto(i int, p *decodedPage, from, to int) {
 	first, rows := c.rowsOfPage(i)
 	err := c.g.failed
 	if err == nil {
-		err = c.g.buffer.ReadPage(c.chunk, i, &p.Page)
+		err = c.g.scratch.buffer.ReadPage(c.chunk, i, &p.Page)
 	}
 	if err == nil && (p.FirstRow != first || p.Rows != rows || p.Dictionary != c.chunk.DictionaryEncoded() && p.Len > 0) {
 		err = fmt.Errorf("%w: page %d of column %d", errPart, i, c.id)
@@ -544,8 +570,8 @@ func (c *groupColumn) streamRows(rows runs, f func(p *decodedPage, from, to int)
 		return
 	}
 	c.dictionary()
-	b := &c.g.buffer
-	b.Reset()
+	b := &c.g.borrow().buffer
+	defer c.g.giveBack()
 	pages := c.g.pagesOf(rows)
 	for _, one := range pages {
 		c.g.fail(b.Add(c.chunk, one.from, one.to, false))
@@ -576,7 +602,7 @@ func (c *groupColumn) pageToStream(i, from, to int) *decodedPage {
 	if len(c.pages) == len(c.g.pageStarts()) && c.pages[i] != nil {
 		return c.pages[i]
 	}
-	p := &c.g.scratch
+	p := &c.g.scratch.page
 	c.readPageInto(i, p, from, to)
 	return p
 }

@@ -1,6 +1,8 @@
 package columnar
 
 import (
+	"context"
+
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -52,17 +54,19 @@ func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, rows runs) attr
 			}
 		}
 	}
+	var some []int // columns that have values
 	for i, key := range l.keys {
-		a.columns[i] = column{key: key.key, typ: key.typ}
-		if counts[i] == 0 {
-			continue
+		a.columns[i] = column{key: key.key, typ: key.typ, count: counts[i]}
+		if counts[i] > 0 {
+			some = append(some, i)
 		}
-		a.columns[i].count = counts[i]
+	}
+	g.eachColumn(some, rows, func(g *rowGroup, i int) {
 		g.column(l.columns[i]).load(&a.columns[i], rows)
 		if a.columns[i].stored() != int(counts[i]) {
 			g.fail(errPart)
 		}
-	}
+	})
 	if over > 0 {
 		g.loadOverflow(&a.overflow, g.column(l.overflow), rows)
 		if len(a.overflow.keys) != int(over) {
@@ -75,6 +79,36 @@ func (g *rowGroup) loadAttrs(l *listColumns, shape *groupColumn, rows runs) attr
 	}
 	return a.ranked()
 }
+
+// eachColumn calls load with every one of the columns. For few rows it does so
+// on helpers as well, which get a row group of their own: somebody waits for a
+// trace. For many rows, as merging reads them, that would take the cores away
+// from those who wait.
+func (g *rowGroup) eachColumn(columns []int, rows runs, load func(g *rowGroup, i int)) {
+	if len(columns) < manyColumns || rows.len() > g.n/4 {
+		for _, i := range columns {
+			load(g, i)
+		}
+		return
+	}
+	groups := make([]*rowGroup, maxWorkers())
+	groups[0] = g
+	_ = inParallel(context.Background(), len(columns), func(worker, i int) error { // it ends soon, and without an error
+		if groups[worker] == nil {
+			groups[worker] = g.part.group(g.number)
+		}
+		load(groups[worker], columns[i])
+		return nil
+	})
+	for _, helper := range groups[1:] {
+		if helper != nil && g.failed == nil {
+			g.failed = helper.failed
+		}
+	}
+}
+
+// manyColumns are worth a second goroutine.
+const manyColumns = 16
 
 // stored is the number of values that can be read.
 func (c *column) stored() int {

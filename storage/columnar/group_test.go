@@ -20,7 +20,7 @@ import (
 // of the same rows in memory do, for every key, operator and type of value,
 // with sparse and dense selections across the borders of pages.
 func TestVectorsOfRowGroups(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range fewerRaced(uint64(8)) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		rows := []int{1, 64, 65, 300, 1000}[r.IntN(5)]
 		spans := openFile(t, spanFile(t, spanTableOf(t, oddTraces(r, rows, 1+r.IntN(60))), 64))

@@ -62,7 +62,7 @@ func partsMerged(t testing.TB, r *rand.Rand, files []*partFile, groupRows int) (
 // it is longer than that; rows are in the order of parts, row groups in that of
 // time.
 func TestMergingKeepsEverySpanOnce(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range fewerRaced(uint64(30)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 4))
 			groupRows := 64 + r.IntN(200)
@@ -200,7 +200,7 @@ func TestMergingSplitsGiantTraces(t *testing.T) {
 
 // TestMergingKeepsEveryRecord: log records are never folded.
 func TestMergingKeepsEveryRecord(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range fewerRaced(uint64(20)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 5))
 			groupRows := 20 + r.IntN(200)

@@ -47,13 +47,14 @@ func (s *snapshot) traces(ctx context.Context, ids []storage.TraceID, open []uin
 			}
 			slices.Sort(rows)
 			v := &spanView{memoryView[spanSource](t.table, s.covering(storage.SignalSpans, t.maxLSN))}
-			if !yieldRows(ctx, v, rows, yield) {
+			if !yieldRows(ctx, v, v.shown(rows), yield) {
 				return
 			}
 		}
 		if s.version == nil {
 			return
 		}
+		var found []foundRuns
 		for _, p := range slices.Backward(s.version.spans) {
 			runs, err := p.runsOf(ids)
 			if err != nil {
@@ -61,25 +62,71 @@ func (s *snapshot) traces(ctx context.Context, ids []storage.TraceID, open []uin
 				return
 			}
 			for _, run := range runs {
-				v := s.spanView(groupRef{p, run.group, run.groupRows, p.bounds()})
-				if !yieldRows(ctx, v, run.verified(v), yield) {
-					return
-				}
+				found = append(found, foundRuns{part: p, runs: run})
 			}
+		}
+		stopped := false
+		err := inOrder(ctx, len(found), func(i int) *foundRuns {
+			found[i].read(s)
+			return &found[i]
+		}, func(_ int, f *foundRuns) bool {
+			stopped = !f.yield(ctx, yield)
+			*f = foundRuns{}
+			return !stopped
+		})
+		if err != nil && !stopped {
+			yield(nil, err)
 		}
 	}
 }
 
-// yieldRows yields the spans in rows, which ascend, that are not hidden.
+// foundRuns are rows of a row group that were asked for, the first of them read
+// already.
+type foundRuns struct {
+	part  *livePart
+	runs  groupRuns
+	view  *spanView
+	rows  []uint32 // all that are not hidden, ascending
+	first *storage.Spans
+}
+
+// read reads the first traceChunk rows.
+func (f *foundRuns) read(s *snapshot) {
+	f.view = s.spanView(groupRef{f.part, f.runs.group, f.runs.groupRows, f.part.bounds()})
+	f.rows = f.view.shown(f.runs.verified(f.view))
+	if len(f.rows) > 0 && f.view.err() == nil {
+		f.first = f.view.spans(f.rows[:min(len(f.rows), traceChunk)])
+	}
+}
+
+// yield yields all rows; false: no more are wanted.
+func (f *foundRuns) yield(ctx context.Context, yield func(*storage.Spans, error) bool) bool {
+	if err := f.view.err(); err != nil {
+		yield(nil, err)
+		return false
+	}
+	if f.first == nil {
+		return true
+	}
+	return yield(f.first, nil) && yieldRows(ctx, f.view, f.rows[f.first.Len():], yield)
+}
+
+// shown returns the rows that are not hidden.
+func (v *view[T]) shown(rows []uint32) []uint32 {
+	if len(rows) == 0 {
+		return rows
+	}
+	if mask := v.mask(); mask != nil {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(row uint32) bool { return mask.has(int(row)) })
+	}
+	return rows
+}
+
+// yieldRows yields the spans in rows, which ascend.
 func yieldRows(ctx context.Context, v *spanView, rows []uint32, yield func(*storage.Spans, error) bool) bool {
 	if err := ctx.Err(); err != nil {
 		yield(nil, err)
 		return false
-	}
-	if len(rows) > 0 {
-		if mask := v.mask(); mask != nil {
-			rows = slices.DeleteFunc(slices.Clone(rows), func(row uint32) bool { return mask.has(int(row)) })
-		}
 	}
 	for chunk := range slices.Chunk(rows, traceChunk) {
 		if err := ctx.Err(); err != nil {

@@ -1,11 +1,11 @@
 package jaeger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 
-	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -16,7 +16,7 @@ var (
 
 // archive answers POST /api/archive/{traceID}. Archiving a trace again is
 // harmless: its spans are the same and fold when it is read.
-func (h *handler) archive(w http.ResponseWriter, r *http.Request, idText string) {
+func (h *Handler) archive(w http.ResponseWriter, r *http.Request, idText string) {
 	// What is no browser sends none of the headers that tell, and passes.
 	if http.NewCrossOriginProtection().Check(r) != nil {
 		writeError(w, http.StatusForbidden, errOtherOrigin)
@@ -27,21 +27,7 @@ func (h *handler) archive(w http.ResponseWriter, r *http.Request, idText string)
 		writeError(w, http.StatusBadRequest, err)
 		return
 	}
-	if h.Archive == nil {
-		writeError(w, http.StatusInternalServerError, errNoArchive)
-		return
-	}
-	stored, err := h.fetch(r.Context(), []storage.TraceID{id})
-	if err != nil {
-		writeFailure(w, err)
-		return
-	}
-	t := stored[id]
-	if t == nil {
-		writeError(w, http.StatusNotFound, errTraceNotFound)
-		return
-	}
-	if err := h.writeArchive(r, t); err != nil {
+	if err := h.archiveTrace(r.Context(), id); err != nil {
 		writeFailure(w, err)
 		return
 	}
@@ -51,8 +37,19 @@ func (h *handler) archive(w http.ResponseWriter, r *http.Request, idText string)
 	p.closeData(0, []problem{})
 }
 
-// writeArchive copies a trace into the archive, whole or with an error.
-func (h *handler) writeArchive(r *http.Request, t *trace.Trace) error {
+// archiveTrace copies a trace into the archive, whole or with an error.
+func (h *Handler) archiveTrace(ctx context.Context, id storage.TraceID) error {
+	if h.Archive == nil {
+		return errNoArchive
+	}
+	stored, err := h.fetch(ctx, []storage.TraceID{id})
+	if err != nil {
+		return err
+	}
+	t := stored[id]
+	if t == nil {
+		return errTraceNotFound
+	}
 	rows := make([]int, t.Len())
 	for i, row := range t.Rows {
 		rows[i] = int(row)
@@ -61,7 +58,7 @@ func (h *handler) writeArchive(r *http.Request, t *trace.Trace) error {
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
-	outcome, err := h.Archive.WriteSpans(r.Context(), td)
+	outcome, err := h.Archive.WriteSpans(ctx, td)
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 const defaultDependencyLookback = 24 * time.Hour
 
 // dependencies answers GET /api/dependencies with the calls between services.
-func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) dependencies(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	window, err := h.dependencyWindow(query)
 	if err != nil {
@@ -42,7 +42,7 @@ func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
 	p.closeData(0, nil)
 }
 
-func (h *handler) dependencyWindow(q url.Values) (storage.Window, error) {
+func (h *Handler) dependencyWindow(q url.Values) (storage.Window, error) {
 	endNs, err := h.endTs(q)
 	if err != nil {
 		return storage.Window{}, err
@@ -55,7 +55,7 @@ func (h *handler) dependencyWindow(q url.Values) (storage.Window, error) {
 }
 
 // endTs reads the end of a window, now when it is absent.
-func (h *handler) endTs(q url.Values) (int64, error) {
+func (h *Handler) endTs(q url.Values) (int64, error) {
 	n, set, err := intParam(q, "endTs")
 	if err != nil || !set {
 		return h.Now().UnixNano(), err

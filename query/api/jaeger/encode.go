@@ -42,7 +42,7 @@ func (e *encoder) trace(v *view) {
 		e.process(i+1, resource)
 	}
 	e.buf = append(e.buf, `},"warnings":`...)
-	e.traceWarnings(v)
+	e.warnings(v.traceWarnings())
 	e.buf = append(e.buf, '}')
 	e.flush()
 }
@@ -74,7 +74,7 @@ func (e *encoder) span(v *view, p int32) {
 	e.buf = append(e.buf, `],"processID":"p`...)
 	e.buf = strconv.AppendInt(e.buf, int64(e.processes.number(s.Resources[row])), 10)
 	e.buf = append(e.buf, `","warnings":`...)
-	e.spanWarnings(v, p)
+	e.warnings(v.warningsOf(p))
 	e.buf = append(e.buf, '}')
 }
 

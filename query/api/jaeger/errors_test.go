@@ -69,7 +69,6 @@ func TestBadRequests(t *testing.T) {
 		{"/api/services/a/b/operations", 404, "no such path: /api/services/a/b/operations"},
 		{"/api/deep-dependencies", 404, "no such path: /api/deep-dependencies"},
 		{"/api/quality-metrics", 404, "no such path: /api/quality-metrics"},
-		{"/api/v3/services", 404, "no such path: /api/v3/services"},
 		{"/api/transform", 405, "use POST"},
 		{"/api/archive/1", 405, "use POST"},
 	} {

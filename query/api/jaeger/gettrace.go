@@ -13,7 +13,7 @@ import (
 var errTraceNotFound = errors.New("trace not found")
 
 // getTrace answers GET /api/traces/{traceID}.
-func (h *handler) getTrace(w http.ResponseWriter, r *http.Request, idText string) {
+func (h *Handler) getTrace(w http.ResponseWriter, r *http.Request, idText string) {
 	id, raw, err := parseGetTrace(r.URL.Query(), idText)
 	if err != nil {
 		writeError(w, http.StatusBadRequest, err)
@@ -47,7 +47,7 @@ func parseGetTrace(q url.Values, idText string) (id storage.TraceID, raw bool, e
 }
 
 // fetch returns the traces that are stored or, failing that, archived.
-func (h *handler) fetch(ctx context.Context, ids []storage.TraceID) (map[storage.TraceID]*trace.Trace, error) {
+func (h *Handler) fetch(ctx context.Context, ids []storage.TraceID) (map[storage.TraceID]*trace.Trace, error) {
 	byID := make(map[storage.TraceID]*trace.Trace, len(ids))
 	err := fetchInto(ctx, byID, h.Spans, ids)
 	if err != nil || h.Archive == nil {

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // now is an hour after the day of the fixtures began.
 func now() time.Time { return day.Add(time.Hour) }
 
-func newTestHandler(store *memory) http.Handler { return NewHandler(Options{Spans: store, Now: now}) }
+func newTestHandler(store *memory) *Handler { return NewHandler(Options{Spans: store, Now: now}) }
 
 func get(h http.Handler, target string) *httptest.ResponseRecorder {
 	return do(h, http.MethodGet, target, "")
@@ -57,6 +57,17 @@ func TestGolden(t *testing.T) {
 		{"metrics_errors", "GET", "/api/metrics/errors?service=payment&spanKind=consumer&lookback=600000&step=150000&ratePer=300000&endTs=1715947800000", ""},
 		{"metrics_none", "GET", "/api/metrics/calls?service=nobody", ""},
 		{"minstep", "GET", "/api/metrics/minstep", ""},
+		{"v3_services", "GET", "/api/v3/services", ""},
+		{"v3_operations", "GET", "/api/v3/operations?service=" + noServiceName, ""},
+		{"v3_operations_kind", "GET", "/api/v3/operations?service=frontend&span_kind=server", ""},
+		{"v3_trace", "GET", "/api/v3/traces/2?startTime=2024-05-17T12:00:00Z&end_time=2024-05-17T13:00:00Z", ""},
+		{"v3_trace_broken", "GET", "/api/v3/traces/9", ""},
+		{"v3_trace_broken_raw", "GET", "/api/v3/traces/9?raw_traces=true", ""},
+		{"v3_search", "GET", "/api/v3/traces?query.serviceName=payment&query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
+		{"v3_summaries", "GET", "/api/v3/trace-summaries?query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
+		{"v3_summaries_none", "GET", "/api/v3/trace-summaries?query.serviceName=nobody&query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
+		{"v3_dependencies", "GET", "/api/v3/dependencies?startTime=2024-05-17T12:00:00Z&endTime=2024-05-17T13:00:00Z", ""},
+		{"v3_capabilities", "GET", "/api/v3/capabilities", ""},
 	} {
 		for name, store := range on {
 			t.Run(c.file+"/"+name, func(t *testing.T) {

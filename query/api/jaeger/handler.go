@@ -16,6 +16,9 @@ type Options struct {
 	// not have are looked up here. nil: POST /api/archive refuses as Jaeger
 	// does without archive storage.
 	Archive storage.SpanStore
+	// Writer takes what a Jaeger that stores its spans here sends. nil: the
+	// service for it is not registered.
+	Writer storage.SpanWriter
 	// MaxBodyBytes bounds the body of POST /api/transform; a longer one is
 	// refused with 413. 0: 64 MiB.
 	MaxBodyBytes int64
@@ -27,12 +30,12 @@ type Options struct {
 	Now func() time.Time
 }
 
-// NewHandler returns a handler for the paths below /api/, safe for concurrent
-// use. It panics without Options.Spans.
+// NewHandler returns a handler for the paths below /api/ and for gRPC, safe for
+// concurrent use. It panics without Options.Spans.
 //
 // Every route answers GET (and HEAD), but archive and transform, which answer
 // POST. Unknown paths are 404, other methods 405, both with the envelope.
-func NewHandler(opts Options) http.Handler {
+func NewHandler(opts Options) *Handler {
 	if opts.Spans == nil {
 		panic("jaeger: Options.Spans is required")
 	}
@@ -45,12 +48,14 @@ func NewHandler(opts Options) http.Handler {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &handler{opts}
+	return &Handler{opts}
 }
 
-type handler struct{ Options }
+// Handler serves the API, over HTTP and gRPC.
+type Handler struct{ Options }
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve, method := h.route(r)
 	switch {
 	case serve == nil:

@@ -16,7 +16,7 @@ import (
 // [t-ratePer, t). Durations are in milliseconds, as the UI expects.
 
 // minStep answers GET /api/metrics/minstep: one millisecond.
-func (h *handler) minStep(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) minStep(w http.ResponseWriter, r *http.Request) {
 	p := newReply(w, r)
 	p.openData()
 	p.buf = append(p.buf, '1')
@@ -24,7 +24,7 @@ func (h *handler) minStep(w http.ResponseWriter, r *http.Request) {
 }
 
 // latencies answers GET /api/metrics/latencies.
-func (h *handler) latencies(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) latencies(w http.ResponseWriter, r *http.Request) {
 	quantile, err := strconv.ParseFloat(r.URL.Query().Get("quantile"), 64)
 	if err != nil {
 		writeError(w, http.StatusBadRequest, paramError("quantile", err))
@@ -45,7 +45,7 @@ func (h *handler) latencies(w http.ResponseWriter, r *http.Request) {
 }
 
 // calls answers GET /api/metrics/calls with calls a second.
-func (h *handler) calls(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) calls(w http.ResponseWriter, r *http.Request) {
 	h.metrics(w, r, family{
 		name: "service_call_rate", help: "calls/sec, grouped by service",
 		points: func(s *series, q metricsParams) []float64 {
@@ -60,7 +60,7 @@ func (h *handler) calls(w http.ResponseWriter, r *http.Request) {
 
 // errorRates answers GET /api/metrics/errors with the share of calls that
 // failed, NaN where there were none.
-func (h *handler) errorRates(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) errorRates(w http.ResponseWriter, r *http.Request) {
 	h.metrics(w, r, family{
 		name: "service_error_rate", help: "error rate, computed as a fraction of errors/sec over calls/sec, grouped by service",
 		byStatus: true,
@@ -86,7 +86,7 @@ type family struct {
 	points     func(*series, metricsParams) []float64
 }
 
-func (h *handler) metrics(w http.ResponseWriter, r *http.Request, f family) {
+func (h *Handler) metrics(w http.ResponseWriter, r *http.Request, f family) {
 	q, err := h.parseMetrics(r.URL.Query())
 	if err != nil {
 		writeError(w, http.StatusBadRequest, err)

@@ -32,7 +32,7 @@ type metricsParams struct {
 	cellNs         int64
 }
 
-func (h *handler) parseMetrics(query url.Values) (metricsParams, error) {
+func (h *Handler) parseMetrics(query url.Values) (metricsParams, error) {
 	var q metricsParams
 	var err error
 	if q.services = query["service"]; len(q.services) == 0 {

@@ -134,14 +134,16 @@ const statusClientClosed = 499
 
 func failureCode(err error) int {
 	switch {
+	case errors.As(err, &badRequestError{}), errors.Is(err, storage.ErrTooLarge):
+		return http.StatusBadRequest
+	case errors.Is(err, errTraceNotFound):
+		return http.StatusNotFound
 	case errors.Is(err, context.Canceled):
 		return statusClientClosed
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout
 	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
 		return http.StatusServiceUnavailable
-	case errors.Is(err, storage.ErrTooLarge):
-		return http.StatusBadRequest
 	case errors.Is(err, errors.ErrUnsupported):
 		return http.StatusNotImplemented
 	}

@@ -8,10 +8,13 @@ import (
 
 // route finds the handler of a path. It works on the escaped path, so that a
 // service name or a base64 trace id may hold an escaped slash.
-func (h *handler) route(r *http.Request) (serve http.HandlerFunc, method string) {
+func (h *Handler) route(r *http.Request) (serve http.HandlerFunc, method string) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/")
 	if !ok {
 		return nil, ""
+	}
+	if v3, ok := strings.CutPrefix(rest, "v3/"); ok {
+		return h.routeV3(v3), http.MethodGet
 	}
 	switch rest {
 	case "services":
@@ -54,7 +57,7 @@ func (h *handler) route(r *http.Request) (serve http.HandlerFunc, method string)
 
 // withService unescapes as a query string does, where + is a space: Jaeger
 // does, and clients escape for that.
-func (h *handler) withService(escaped string) http.HandlerFunc {
+func (h *Handler) withService(escaped string) http.HandlerFunc {
 	service, err := url.QueryUnescape(escaped)
 	if err != nil {
 		service = escaped

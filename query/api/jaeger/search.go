@@ -10,7 +10,7 @@ import (
 )
 
 // search answers GET /api/traces.
-func (h *handler) search(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) search(w http.ResponseWriter, r *http.Request) {
 	params, err := h.parseSearch(r.URL.Query())
 	if err != nil {
 		writeError(w, http.StatusBadRequest, err)
@@ -30,7 +30,7 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) {
 
 // searchByIDs fetches traces in the order they were asked for. One that is
 // not stored is told in the errors of the envelope.
-func (h *handler) searchByIDs(w http.ResponseWriter, r *http.Request, params searchParams) {
+func (h *Handler) searchByIDs(w http.ResponseWriter, r *http.Request, params searchParams) {
 	stored, err := h.fetch(r.Context(), params.ids)
 	if err != nil {
 		writeFailure(w, err)

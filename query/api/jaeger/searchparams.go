@@ -29,7 +29,7 @@ type searchParams struct {
 
 // parseSearch reads the parameters in Jaeger's order, so that of several bad
 // ones the same is told.
-func (h *handler) parseSearch(q url.Values) (searchParams, error) {
+func (h *Handler) parseSearch(q url.Values) (searchParams, error) {
 	var p searchParams
 	fromNs, toNs, err := h.searchWindow(q)
 	if err != nil {
@@ -87,7 +87,7 @@ func (h *handler) parseSearch(q url.Values) (searchParams, error) {
 }
 
 // searchWindow reads start and end, both in the window.
-func (h *handler) searchWindow(q url.Values) (fromNs, toNs int64, err error) {
+func (h *Handler) searchWindow(q url.Values) (fromNs, toNs int64, err error) {
 	now := h.Now()
 	from, set, err := intParam(q, "start")
 	if err != nil {

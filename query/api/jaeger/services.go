@@ -17,7 +17,7 @@ const maxNames = 100_000
 var errTooManyNames = fmt.Errorf("more than %d names: %w", maxNames, storage.ErrTooLarge)
 
 // services answers GET /api/services.
-func (h *handler) services(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) services(w http.ResponseWriter, r *http.Request) {
 	names, err := h.serviceNames(r.Context())
 	if err != nil {
 		writeFailure(w, err)
@@ -26,7 +26,7 @@ func (h *handler) services(w http.ResponseWriter, r *http.Request) {
 	writeNames(w, r, names)
 }
 
-func (h *handler) serviceNames(ctx context.Context) ([]string, error) {
+func (h *Handler) serviceNames(ctx context.Context) ([]string, error) {
 	values, err := h.Spans.Values(ctx, storage.ValuesQuery{Window: storage.AllTime(), Key: storage.KeyService, Limit: maxNames})
 	if err == nil && values.More {
 		err = errTooManyNames
@@ -50,7 +50,7 @@ func (h *handler) serviceNames(ctx context.Context) ([]string, error) {
 }
 
 // anyUnnamed says whether there is a span whose resource names no service.
-func (h *handler) anyUnnamed(ctx context.Context) (bool, error) {
+func (h *Handler) anyUnnamed(ctx context.Context) (bool, error) {
 	q := storage.Scan{Window: storage.AllTime(), Where: storage.Not{Of: storage.Exists{Key: storage.KeyService}}}
 	for batch, err := range h.Spans.Scan(ctx, q) {
 		if err != nil || batch.Len() > 0 {
@@ -61,7 +61,7 @@ func (h *handler) anyUnnamed(ctx context.Context) (bool, error) {
 }
 
 // operationNames answers GET /api/services/{service}/operations.
-func (h *handler) operationNames(w http.ResponseWriter, r *http.Request, service string) {
+func (h *Handler) operationNames(w http.ResponseWriter, r *http.Request, service string) {
 	q := storage.ValuesQuery{Window: storage.AllTime(), Key: storage.KeyName, Where: whereService(service), Limit: maxNames}
 	values, err := h.Spans.Values(r.Context(), q)
 	if err == nil && values.More {
@@ -86,28 +86,35 @@ type operation struct {
 }
 
 // operations answers GET /api/operations.
-func (h *handler) operations(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) operations(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	service, kind := query.Get("service"), query.Get("spanKind")
-	if service == "" {
-		writeError(w, http.StatusBadRequest, errServiceRequired)
+	found, err := h.operationsOf(r.Context(), query.Get("service"), query.Get("spanKind"))
+	if err != nil {
+		writeFailure(w, err)
 		return
+	}
+	writeOperations(w, r, found)
+}
+
+// operationsOf lists the operations of a service, of one kind unless kind is
+// empty.
+func (h *Handler) operationsOf(ctx context.Context, service, kind string) ([]operation, error) {
+	if service == "" {
+		return nil, badRequestError{errServiceRequired}
 	}
 	where := storage.And{whereService(service)}
 	if kind != "" {
 		k, ok := parseKind(kind)
 		if !ok { // Jaeger's stores find no operation of a kind they do not know
-			writeOperations(w, r, nil)
-			return
+			return nil, nil
 		}
 		where = append(where, equalInt(storage.KeyKind, k))
 	}
-	groups, err := h.Spans.Aggregate(r.Context(), storage.Aggregation{
+	groups, err := h.Spans.Aggregate(ctx, storage.Aggregation{
 		Window: storage.AllTime(), Where: where, By: []storage.Key{storage.KeyName, storage.KeyKind}, MaxGroups: maxNames,
 	})
 	if err != nil {
-		writeFailure(w, err)
-		return
+		return nil, err
 	}
 	found := make([]operation, 0, len(groups))
 	for _, g := range groups {
@@ -116,7 +123,7 @@ func (h *handler) operations(w http.ResponseWriter, r *http.Request) {
 	slices.SortFunc(found, func(a, b operation) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.kind, b.kind))
 	})
-	writeOperations(w, r, found)
+	return found, nil
 }
 
 func writeOperations(w http.ResponseWriter, r *http.Request, found []operation) {

@@ -13,7 +13,7 @@ import (
 
 // transform answers POST /api/transform: the body, traces as OTLP JSON, is
 // shown as the UI shows stored traces, as it is and without being stored.
-func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) transform(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBodyBytes))
 	if err != nil {
 		code := http.StatusBadRequest

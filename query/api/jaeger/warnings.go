@@ -7,21 +7,18 @@ import (
 	"github.com/heddle-io/heddle/query/trace"
 )
 
-// spanWarnings appends what reconstruction found wrong with a span, in
-// Jaeger's wording where Jaeger has one, or null.
-func (e *encoder) spanWarnings(v *view, p int32) {
+// warningsOf is what reconstruction found wrong with a span, in Jaeger's
+// wording where Jaeger has one.
+func (v *view) warningsOf(p int32) (found []string) {
 	if v.rebuilt == nil {
-		e.buf = append(e.buf, "null"...)
-		return
+		return nil
 	}
 	t := v.rebuilt
 	flags, skew := t.Flags[p], t.HostTable[t.Hosts[p]].SkewNs
 	if flags&(trace.Conflict|trace.Orphan|trace.Cycle|trace.EndsBeforeStart) == 0 && skew == 0 {
-		e.buf = append(e.buf, "null"...)
-		return
+		return nil
 	}
 	row := t.Rows[p]
-	var found []string
 	if flags&trace.Conflict != 0 {
 		found = append(found, "duplicate span IDs; skipping clock skew adjustment")
 	}
@@ -37,20 +34,35 @@ func (e *encoder) spanWarnings(v *view, p int32) {
 	if skew != 0 {
 		found = append(found, fmt.Sprintf("clock skew adjustment disabled; not applying calculated delta of %v", time.Duration(skew)))
 	}
-	e.texts(found)
+	return found
 }
 
-// traceWarnings appends what reconstruction found wrong with the trace, or
-// null.
-func (e *encoder) traceWarnings(v *view) {
+// traceWarnings is what reconstruction found wrong with the trace.
+func (v *view) traceWarnings() []string {
 	if v.rebuilt == nil || v.rebuilt.Segments <= 1 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the trace id looks reused: %d parts lie far apart in time", v.rebuilt.Segments)}
+}
+
+// allWarnings are those of a span, and with the first also those of the trace,
+// where a trace has no place for its own.
+func (v *view) allWarnings(p int32) []string {
+	found := v.warningsOf(p)
+	if p == 0 {
+		found = append(found, v.traceWarnings()...)
+	}
+	return found
+}
+
+// warnings appends a list, null when it is empty.
+func (e *encoder) warnings(list []string) {
+	if len(list) == 0 {
 		e.buf = append(e.buf, "null"...)
 		return
 	}
-	e.texts([]string{fmt.Sprintf("the trace id looks reused: %d parts lie far apart in time", v.rebuilt.Segments)})
+	e.buf = appendTexts(e.buf, list)
 }
-
-func (e *encoder) texts(list []string) { e.buf = appendTexts(e.buf, list) }
 
 func appendTexts(b []byte, list []string) []byte {
 	b = append(b, '[')

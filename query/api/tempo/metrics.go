@@ -1,0 +1,150 @@
+package tempo
+
+import (
+	"context"
+	"encoding/hex"
+	"math"
+	"net/http"
+	"regexp"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
+	"github.com/heddle-io/heddle/query/traceql"
+)
+
+// getRange answers GET /api/metrics/query_range.
+func (h *Handler) getRange(w http.ResponseWriter, r *http.Request) error {
+	q, err := h.parseRange(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	m, err := traceql.Range(r.Context(), h.Spans, q.query, h.rangeOptions(r.Context(), q))
+	if err != nil {
+		return err
+	}
+	last := rangeEnd(m.Stats)
+	if wantsProtobuf(r) {
+		for i := range m.Series {
+			last.Series = append(last.Series, timeSeries(q, &m, i))
+		}
+		return writeMessage(w, r, last, "series")
+	}
+	// One series at a time: an answer of millions of samples as messages would
+	// take many times its size.
+	setHeaders(w, typeJSON)
+	b := []byte(`{"series":[`)
+	for i := range m.Series {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendMessage(b, timeSeries(q, &m, i), ""); err != nil {
+			return err
+		}
+		m.Series[i] = traceql.Series{} // its memory is free
+		if len(b) >= flushBytes {
+			if _, err := w.Write(b); err != nil {
+				return nil //nolint:nilerr // nobody is left to tell
+			}
+			b = b[:0]
+		}
+	}
+	rest, err := appendMessage(nil, last, "")
+	if err != nil {
+		return err
+	}
+	b = append(b, ']')
+	if len(rest) > len("{}") {
+		b = append(b, ',')
+	}
+	_, _ = w.Write(append(b, rest[1:]...))
+	return nil
+}
+
+// getInstant answers GET /api/metrics/query.
+func (h *Handler) getInstant(w http.ResponseWriter, r *http.Request) error {
+	q, err := h.parseInstant(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	m, err := h.instant(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	return writeMessage(w, r, m, "series")
+}
+
+func (a *api) instant(ctx context.Context, q metricsQuery) (*tempopb.QueryInstantResponse, error) {
+	m, err := traceql.Instant(ctx, a.Spans, q.query, a.rangeOptions(ctx, q))
+	if err != nil {
+		return nil, err
+	}
+	end := rangeEnd(m.Stats)
+	answer := &tempopb.QueryInstantResponse{Metrics: end.Metrics, Status: end.Status, Message: end.Message}
+	for _, s := range m.Series {
+		if len(s.Values) > 0 && !math.IsNaN(s.Values[0]) {
+			answer.Series = append(answer.Series, &tempopb.InstantSeries{Labels: labelsOf(q, s), Value: proto.Float64(s.Values[0])})
+		}
+	}
+	return answer, nil
+}
+
+func (a *api) rangeOptions(ctx context.Context, q metricsQuery) traceql.RangeOptions {
+	return traceql.RangeOptions{Window: q.window, StepNs: q.stepNs, Exemplars: q.exemplars, MaxSeries: q.maxSeries, Budget: a.budget(ctx)}
+}
+
+// rangeEnd is what an answer says of itself.
+func rangeEnd(s traceql.Stats) *tempopb.QueryRangeResponse {
+	m := &tempopb.QueryRangeResponse{Metrics: searchMetrics(s), Status: statusFor(s.Partial), Message: s.Partial}
+	m.Metrics.CompletedJobs = 1
+	return m
+}
+
+func timeSeries(q metricsQuery, m *traceql.Matrix, i int) *tempopb.TimeSeries {
+	s := m.Series[i]
+	series := &tempopb.TimeSeries{Labels: labelsOf(q, s), Samples: make([]*tempopb.Sample, 0, len(s.Values))}
+	for cell, v := range s.Values {
+		if !math.IsNaN(v) { // there is no point
+			series.Samples = append(series.Samples, &tempopb.Sample{TimestampMs: m.CellNs(cell) / int64(time.Millisecond), Value: proto.Float64(v)})
+		}
+	}
+	for _, x := range s.Exemplars {
+		series.Exemplars = append(series.Exemplars, &tempopb.Exemplar{
+			Labels: []*tempopb.KeyValue{
+				{Key: "trace:id", Value: textValue(hex.EncodeToString(x.TraceID[:]))},
+				{Key: "span:id", Value: textValue(hex.EncodeToString(x.SpanID[:]))},
+			},
+			Value:       proto.Float64(x.Value),
+			TimestampMs: x.TimeNs / int64(time.Millisecond),
+		})
+	}
+	return series
+}
+
+// labelsOf are the labels of a series. One without labels is named after its
+// function, or a legend would have nothing to show.
+func labelsOf(q metricsQuery, s traceql.Series) []*tempopb.KeyValue {
+	if len(s.Labels) == 0 {
+		return []*tempopb.KeyValue{{Key: "__name__", Value: textValue(q.function)}}
+	}
+	labels := make([]*tempopb.KeyValue, 0, len(s.Labels))
+	for _, l := range s.Labels {
+		labels = append(labels, &tempopb.KeyValue{Key: valid(l.Name), Value: labelValue(l.Value)})
+	}
+	return labels
+}
+
+var (
+	metricsFunction = regexp.MustCompile(`\| (rate|[a-z]+_over_time)\(`)
+	stringLiteral   = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
+)
+
+// functionOf is the name of the metrics function of a query, of several the
+// first.
+func functionOf(q *traceql.Query) string {
+	if found := metricsFunction.FindStringSubmatch(stringLiteral.ReplaceAllString(q.String(), "")); found != nil {
+		return found[1]
+	}
+	return "value"
+}

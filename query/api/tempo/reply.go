@@ -1,0 +1,117 @@
+package tempo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"runtime"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/heddle-io/heddle/query/traceql"
+	"github.com/heddle-io/heddle/storage"
+)
+
+const (
+	typeJSON     = "application/json"
+	typeProtobuf = "application/protobuf"
+)
+
+// wantsProtobuf says whether the client prefers protobuf to JSON.
+func wantsProtobuf(r *http.Request) bool {
+	return strings.HasPrefix(strings.TrimSpace(r.Header.Get("Accept")), typeProtobuf)
+}
+
+// writeMessage answers with a message. list is the JSON name of its list.
+func writeMessage(w http.ResponseWriter, r *http.Request, m proto.Message, list string) error {
+	contentType, encode := typeJSON, func() ([]byte, error) { return appendMessage(nil, m, list) }
+	if wantsProtobuf(r) {
+		contentType, encode = typeProtobuf, func() ([]byte, error) { return proto.Marshal(m) }
+	}
+	body, err := encode()
+	if err != nil {
+		return err
+	}
+	setHeaders(w, contentType)
+	_, _ = w.Write(body) // nobody is left to tell
+	return nil
+}
+
+func setHeaders(w http.ResponseWriter, contentType string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Vary", "Accept")
+}
+
+// appendMessage appends a message as JSON. An empty list is not left out:
+// those who loop over it need not know protobuf's defaults.
+func appendMessage(b []byte, m proto.Message, list string) ([]byte, error) {
+	spaced, err := protojson.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	compact := bytes.NewBuffer(b)
+	if err := json.Compact(compact, spaced); err != nil { // protojson puts in spaces at random
+		return nil, err
+	}
+	body := compact.Bytes()
+	if list == "" || bytes.HasPrefix(body[len(b):], []byte(`{"`+list+`":`)) {
+		return body, nil
+	}
+	rest := bytes.Clone(body[len(b)+1:])
+	body = append(body[:len(b)], `{"`+list+`":[]`...)
+	if len(rest) > 1 {
+		body = append(body, ',')
+	}
+	return append(body, rest...), nil
+}
+
+// compatibleVersion is the version of Tempo whose API this is. Grafana up to
+// version 12 does not stream from one that it takes for an older.
+const compatibleVersion = "2.9.0"
+
+func (h *Handler) buildInfo(w http.ResponseWriter, _ *http.Request) error {
+	setHeaders(w, typeJSON)
+	return json.NewEncoder(w).Encode(map[string]string{
+		"version": compatibleVersion, "revision": h.Version, "branch": "heddle", "buildDate": "", "buildUser": "heddle", "goVersion": runtime.Version(),
+	})
+}
+
+func writeText(w http.ResponseWriter, code int, message string) {
+	setHeaders(w, "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(message))
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	if errors.Is(err, errNoTrace) {
+		writeText(w, http.StatusNotFound, "")
+		return
+	}
+	writeText(w, statusOf(err), err.Error())
+}
+
+// statusClientClosed is what proxies log for a request whose client left.
+const statusClientClosed = 499
+
+func statusOf(err error) int {
+	var syntax *traceql.SyntaxError
+	var mistake requestError
+	switch {
+	case errors.As(err, &mistake), errors.As(err, &syntax), errors.Is(err, traceql.ErrWrongKind), errors.Is(err, storage.ErrTooLarge):
+		return http.StatusBadRequest
+	case errors.Is(err, context.Canceled):
+		return statusClientClosed
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusGatewayTimeout
+	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, errors.ErrUnsupported):
+		return http.StatusNotImplemented
+	}
+	return http.StatusInternalServerError
+}

@@ -1,0 +1,206 @@
+package tempo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
+	"github.com/heddle-io/heddle/query/traceql"
+	"github.com/heddle-io/heddle/storage"
+)
+
+// valuesQuery asks for the values of a tag.
+type valuesQuery struct {
+	tag    string
+	filter string
+	window storage.Window
+	limit  int
+}
+
+func parseValues(tag string, q url.Values) (v valuesQuery, err error) {
+	v.tag, v.filter = tag, q.Get("q")
+	if v.window, err = windowParam(q); err != nil {
+		return v, err
+	}
+	v.limit, err = countParam(q, "limit", defaultTags, maxTags)
+	return v, err
+}
+
+func valuesOf(r *tempopb.SearchTagValuesRequest) (v valuesQuery, err error) {
+	v = valuesQuery{tag: r.TagName, filter: r.Query, limit: defaultTags}
+	if r.MaxTagValues > 0 {
+		v.limit = min(int(r.MaxTagValues), maxTags)
+	}
+	if v.tag == "" {
+		return v, bad("tag_name is empty: name an attribute such as resource.service.name")
+	}
+	v.window, err = secondsWindow(r.Start, r.End)
+	return v, err
+}
+
+// getTagValues answers GET /api/search/tag/{tag}/values.
+func (h *Handler) getTagValues(tag string) serveFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := parseValues(tag, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		m, err := h.tagValues(r.Context(), v)
+		if err != nil {
+			return err
+		}
+		return writeMessage(w, r, m, "tagValues")
+	}
+}
+
+// getTagValuesV2 answers GET /api/v2/search/tag/{tag}/values.
+func (h *Handler) getTagValuesV2(tag string) serveFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := parseValues(tag, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		m, err := h.tagValuesV2(r.Context(), v)
+		if err != nil {
+			return err
+		}
+		return writeMessage(w, r, m, "tagValues")
+	}
+}
+
+// tagValues lists values as text. The tag is the name of an intrinsic or of an
+// attribute in any scope; one that no span has may be the name of a field.
+func (a *api) tagValues(ctx context.Context, v valuesQuery) (*tempopb.SearchTagValuesResponse, error) {
+	field, err := traceql.ParseField(v.tag)
+	if err != nil || !slices.Contains(traceql.Intrinsics(), v.tag) {
+		if field, err = anyScope(v.tag); err != nil {
+			return nil, err
+		}
+	}
+	list, message, err := a.values(ctx, field, v)
+	if err != nil {
+		return nil, err
+	}
+	if scoped, err := traceql.ParseField(v.tag); err == nil && len(list) == 0 && scoped != field {
+		if list, message, err = a.values(ctx, scoped, v); err != nil {
+			return nil, err
+		}
+	}
+	m := &tempopb.SearchTagValuesResponse{Metrics: metadataMetrics(), Message: message, Status: statusFor(message)}
+	seen := map[string]bool{}
+	for _, x := range list {
+		if text := valid(x.Text()); !seen[text] { // 1 and "1" are one here
+			seen[text] = true
+			m.TagValues = append(m.TagValues, text)
+		}
+	}
+	return m, nil
+}
+
+// tagValuesV2 lists values with their types. The tag is the name of a field; an
+// attribute may do without the dot.
+func (a *api) tagValuesV2(ctx context.Context, v valuesQuery) (*tempopb.SearchTagValuesV2Response, error) {
+	field, err := traceql.ParseField(v.tag)
+	if err != nil {
+		if field, err = anyScope(v.tag); err != nil {
+			return nil, err
+		}
+	}
+	list, message, err := a.values(ctx, field, v)
+	if err != nil {
+		return nil, err
+	}
+	m := &tempopb.SearchTagValuesV2Response{Metrics: metadataMetrics(), Message: message, Status: statusFor(message)}
+	for _, x := range list {
+		m.TagValues = append(m.TagValues, &tempopb.TagValue{Type: typeName(x.Type()), Value: valid(x.Text())})
+	}
+	return m, nil
+}
+
+func anyScope(name string) (traceql.Field, error) {
+	f, err := traceql.ParseField("." + quoteName(name))
+	if err != nil {
+		return f, bad("tag name %q is not an intrinsic or an attribute: write it as in resource.service.name: %w", shorten(name), err)
+	}
+	return f, nil
+}
+
+func statusFor(message string) tempopb.PartialStatus {
+	if message != "" {
+		return tempopb.PartialStatus_PARTIAL
+	}
+	return tempopb.PartialStatus_COMPLETE
+}
+
+// isRoot is true of spans that name no parent.
+var isRoot = storage.Compare{Key: storage.KeyParentID, Op: storage.Equal, Value: storage.Bytes(make([]byte, len(storage.SpanID{})))}
+
+// values lists the values of a field, the most frequent first. Words that are
+// known without looking are all listed unless spans are selected. What is
+// different for almost every span is not listed.
+func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (list []traceql.Value, message string, err error) {
+	where, keys := filterOf(v.filter), field.Keys()
+	switch field.String() {
+	case "status":
+		if where == nil {
+			return []traceql.Value{traceql.Status(2), traceql.Status(1), traceql.Status(0)}, "", nil
+		}
+	case "kind":
+		if where == nil {
+			for kind := range uint8(6) {
+				list = append(list, traceql.Kind(kind))
+			}
+			return list, "", nil
+		}
+	case "rootName":
+		keys, where = []storage.Key{storage.KeyName}, rootsAnd(where)
+	case "rootServiceName":
+		keys, where = []storage.Key{storage.KeyService}, rootsAnd(where)
+	case "duration", "span:id", "span:parentID", "trace:id":
+		return nil, "", nil
+	}
+	counts := map[traceql.Value]uint64{}
+	for _, key := range keys {
+		found, err := a.Spans.Values(ctx, storage.ValuesQuery{Window: v.window, Key: key, Where: where, Limit: v.limit})
+		if err != nil {
+			return nil, "", err
+		}
+		if found.More {
+			message = tooManyValues(v.limit)
+		}
+		for _, c := range found.Values {
+			if x := field.Value(c.Value); !x.IsNil() {
+				if _, ok := counts[x]; !ok {
+					list = append(list, x)
+				}
+				counts[x] += c.Count
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b traceql.Value) int { return cmp.Compare(counts[b], counts[a]) })
+	if len(list) > v.limit {
+		list, message = list[:v.limit], tooManyValues(v.limit)
+	}
+	size := 0
+	for i, x := range list {
+		if size += len(x.Text()); size > maxListBytes {
+			return list[:i], fmt.Sprintf("the values have more than %d bytes, the %d most frequent are listed: select spans with q", maxListBytes, i), nil
+		}
+	}
+	return list, message, nil
+}
+
+func tooManyValues(limit int) string {
+	return fmt.Sprintf("there are more than %d values, the most frequent are listed: raise limit, or select spans with q", limit)
+}
+
+func rootsAnd(where storage.Predicate) storage.Predicate {
+	if where == nil {
+		return isRoot
+	}
+	return storage.And{isRoot, where}
+}
