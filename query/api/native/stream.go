@@ -50,13 +50,27 @@ func (s *eventStream) send(name string, event any) error {
 	} else {
 		body = append(body, '\n')
 	}
-	// Not every writer has deadlines or flushes; then the request's context
-	// and the buffers of the server have to do.
+	// Not every writer has deadlines; then the request's context has to do.
 	_ = s.control.SetWriteDeadline(time.Now().Add(eventTimeout))
 	if _, s.err = s.w.Write(body); s.err == nil {
-		_ = s.control.Flush()
+		flushAll(s.w)
 	}
 	return s.err
+}
+
+// flushAll flushes every writer on the way to the client. One that compresses
+// does not pass it on when the one behind it only counts.
+func flushAll(w http.ResponseWriter) {
+	for {
+		if f, ok := w.(http.Flusher); ok {
+			f.Flush()
+		}
+		inner, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = inner.Unwrap()
+	}
 }
 
 type errorEvent struct {

@@ -2,6 +2,7 @@ package native
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
@@ -203,5 +205,44 @@ func TestTailDropsWhatIsTooMuch(t *testing.T) {
 	}
 	if again, err := tail.look(t.Context()); err != nil || len(again) != 0 {
 		t.Errorf("%d spans again, %v", len(again), err)
+	}
+}
+
+// counting is a writer that knows nothing of flushing, as middleware has them.
+type counting struct{ http.ResponseWriter }
+
+func (c counting) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// Events must come through writers that compress or count as they happen: the
+// tail is still under way when the first is read.
+func TestEventsComeThroughMiddleware(t *testing.T) {
+	a := newAPI(Options{Store: openStore(t)})
+	a.every = func(time.Duration) (<-chan time.Time, func()) { return nil, func() {} }
+	compressed := gzhttp.GzipHandler(a.handler())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { compressed.ServeHTTP(counting{w}, r) }))
+	defer server.Close()
+	for _, encoding := range []string{"identity", "gzip"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/heddle/v1/tail", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept-Encoding", encoding)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := io.Reader(res.Body)
+		if res.Header.Get("Content-Encoding") == "gzip" {
+			if body, err = gzip.NewReader(res.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lines := bufio.NewScanner(body)
+		if !lines.Scan() || !strings.HasPrefix(lines.Text(), `{"type":"status"`) {
+			t.Errorf("%s: %q, %v", encoding, lines.Text(), lines.Err())
+		}
+		cancel()
+		res.Body.Close()
 	}
 }
