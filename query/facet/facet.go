@@ -152,6 +152,7 @@ type counter struct {
 	byText  []Count
 	texts   []uint64 // entries of byText that are not zero
 	numbers map[numberKey]Count
+	small   [64]Count // ints from 0, such as kinds and statuses: they need no map
 }
 
 type numberKey struct {
@@ -178,6 +179,10 @@ func (c *counter) add(col *storage.Column, failed []bool) {
 			}
 			e.add(one)
 		case storage.TypeInt, storage.TypeFloat, storage.TypeBool:
+			if typ == storage.TypeInt && col.Bits[row] < uint64(len(c.small)) {
+				c.small[col.Bits[row]].add(one)
+				continue
+			}
 			k := numberKey{typ, col.Bits[row]}
 			n, ok := c.numbers[k]
 			if !ok && len(c.numbers) >= c.room {
@@ -214,6 +219,11 @@ func (c *counter) count(v storage.Value, n Count) {
 
 // takeNumbers counts the numbers among the values.
 func (c *counter) takeNumbers() {
+	for i, n := range c.small {
+		if n.Spans > 0 {
+			c.count(storage.Int(int64(i)), n)
+		}
+	}
 	for k, n := range c.numbers {
 		switch k.typ {
 		case storage.TypeInt:
