@@ -80,7 +80,7 @@ func (s deletionStore) empty() bool {
 }
 
 func (s deletionStore) refusal() error {
-	return &apiError{http.StatusNotImplemented, "unsupported", fmt.Sprintf(
+	return &apiError{status: http.StatusNotImplemented, code: "unsupported", message: fmt.Sprintf(
 		"the %s store deletes nothing on demand: configure it to keep its records on disk (one in memory loses them all when heddle restarts)", s.name)}
 }
 
@@ -172,9 +172,9 @@ func deletionError(store string, partly bool, err error) error {
 	}
 	switch {
 	case errors.Is(err, storage.ErrTooLarge):
-		return &apiError{http.StatusTooManyRequests, "overloaded", said}
+		return &apiError{status: http.StatusTooManyRequests, code: "overloaded", message: said}
 	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
-		return &apiError{http.StatusServiceUnavailable, "overloaded", said}
+		return &apiError{status: http.StatusServiceUnavailable, code: "overloaded", message: said}
 	case errors.Is(err, errors.ErrUnsupported):
 		return badRequest("%s", said)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

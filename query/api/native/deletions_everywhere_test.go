@@ -126,7 +126,7 @@ func (p *process) answers(t *testing.T) map[string]string {
 }
 
 // inspected is what was looked at, which may have been deleted.
-var inspected = regexp.MustCompile(`"inspectedSpans":\d+`)
+var inspected = regexp.MustCompile(`"(inspectedSpans|scannedSpans)":\d+`)
 
 // done waits until every deletion is carried out on disk.
 func (p *process) done(t *testing.T) []deletionJSON {

@@ -43,7 +43,7 @@ var deletionScopes = map[string]storage.Scope{
 func parseDeletion(r *http.Request) (storage.Deletion, error) {
 	// A form of another site cannot send this type.
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return storage.Deletion{}, &apiError{http.StatusUnsupportedMediaType, "bad_request", "Content-Type: must be application/json"}
+		return storage.Deletion{}, &apiError{status: http.StatusUnsupportedMediaType, code: "bad_request", message: "Content-Type: must be application/json"}
 	}
 	var req deletionRequest
 	if err := decodeBody(r, &req); err != nil {
@@ -85,7 +85,7 @@ func decodeBody(r *http.Request, into any) error {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxDeletionBody))
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return &apiError{http.StatusRequestEntityTooLarge, "too_large", "the body may have " + strconv.Itoa(maxDeletionBody) + " bytes"}
+		return &apiError{status: http.StatusRequestEntityTooLarge, code: "too_large", message: "the body may have " + strconv.Itoa(maxDeletionBody) + " bytes"}
 	}
 	if err != nil {
 		return badRequest("the body broke off: %v", err)

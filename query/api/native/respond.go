@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/heddle-io/heddle/query/traceql"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -44,8 +45,8 @@ func sameOrigin(h http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := protection.Check(r); err != nil {
-			writeError(w, &apiError{http.StatusForbidden, "forbidden",
-				"a page of another origin may not do this. If this is heddle's own page, a proxy before heddle changes the Host header: let it pass the one of the browser"})
+			writeError(w, &apiError{status: http.StatusForbidden, code: "forbidden",
+				message: "a page of another origin may not do this. If this is heddle's own page, a proxy before heddle changes the Host header: let it pass the one of the browser"})
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -57,48 +58,77 @@ type apiError struct {
 	status  int
 	code    string
 	message string
+	// Where a query is wrong and what to write instead; zero for other errors.
+	line, column int
+	remedy       string
 }
 
 func (e *apiError) Error() string { return e.message }
 
 func badRequest(format string, args ...any) error {
-	return &apiError{http.StatusBadRequest, "bad_request", fmt.Sprintf(format, args...)}
+	return &apiError{status: http.StatusBadRequest, code: "bad_request", message: fmt.Sprintf(format, args...)}
 }
 
 func notFound(format string, args ...any) error {
-	return &apiError{http.StatusNotFound, "not_found", fmt.Sprintf(format, args...)}
+	return &apiError{status: http.StatusNotFound, code: "not_found", message: fmt.Sprintf(format, args...)}
+}
+
+// querySyntax is the error for a query that does not parse.
+func querySyntax(name string, err error) error {
+	e := &apiError{status: http.StatusBadRequest, code: "bad_request", message: fmt.Sprintf("%s: %v", name, err)}
+	var syntax *traceql.SyntaxError
+	if errors.As(err, &syntax) {
+		e.line, e.column, e.remedy = syntax.Line, syntax.Column, syntax.Remedy
+	}
+	return e
 }
 
 // statusClientGone is what nginx logs for a client that went away; nobody
 // reads the answer.
 const statusClientGone = 499
 
-func writeError(w http.ResponseWriter, err error) {
+// errorJSON is an error in an answer.
+type errorJSON struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+func (e *apiError) json() errorJSON {
+	return errorJSON{e.code, e.message, e.line, e.column, e.remedy}
+}
+
+// asAPIError finds the place of an error in the contract.
+func asAPIError(err error) *apiError {
 	var e *apiError
-	if !errors.As(err, &e) {
-		switch {
-		case errors.Is(err, storage.ErrTooLarge):
-			e = &apiError{http.StatusUnprocessableEntity, "too_large", err.Error()}
-		case errors.Is(err, errors.ErrUnsupported):
-			e = &apiError{http.StatusBadRequest, "bad_request", err.Error()}
-		case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
-			e = &apiError{http.StatusServiceUnavailable, "overloaded", err.Error()}
-		case errors.Is(err, context.Canceled):
-			e = &apiError{statusClientGone, "internal", "the client went away"}
-		case errors.Is(err, context.DeadlineExceeded):
-			e = &apiError{http.StatusGatewayTimeout, "internal", "the query took too long; ask for a shorter window"}
-		default:
-			e = &apiError{http.StatusInternalServerError, "internal", err.Error()}
-		}
+	if errors.As(err, &e) {
+		return e
 	}
-	var body struct {
-		Error struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
+	place := func(status int, code, message string) *apiError {
+		return &apiError{status: status, code: code, message: message}
 	}
-	body.Error.Code, body.Error.Message = e.code, e.message
-	b, _ := json.Marshal(body) // two strings cannot fail
+	switch {
+	case errors.Is(err, storage.ErrTooLarge):
+		return place(http.StatusUnprocessableEntity, "too_large", err.Error())
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, traceql.ErrWrongKind):
+		return place(http.StatusBadRequest, "bad_request", err.Error())
+	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
+		return place(http.StatusServiceUnavailable, "overloaded", err.Error())
+	case errors.Is(err, context.Canceled):
+		return place(statusClientGone, "internal", "the client went away")
+	case errors.Is(err, context.DeadlineExceeded):
+		return place(http.StatusGatewayTimeout, "internal", "the query took too long; ask for a shorter window")
+	}
+	return place(http.StatusInternalServerError, "internal", err.Error())
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	e := asAPIError(err)
+	b, _ := json.Marshal(struct {
+		Error errorJSON `json:"error"`
+	}{e.json()}) // text and numbers cannot fail
 	w.Header().Set("Content-Type", "application/json")
 	if e.code == "overloaded" {
 		w.Header().Set("Retry-After", "5")

@@ -32,6 +32,14 @@ type skeletonHeader struct {
 	Roots      int              `json:"roots"`
 	Segments   int              `json:"segments"`
 	Notes      []string         `json:"notes,omitempty"`
+	// Corrected is the extent of the trace with the hosts' skew taken out; nil
+	// where no skew is known.
+	Corrected *skeletonExtent `json:"corrected,omitempty"`
+}
+
+type skeletonExtent struct {
+	OffsetNs   int64 `json:"offsetNs"` // of its start, from the start of the trace
+	DurationNs int64 `json:"durationNs"`
 }
 
 type skeletonHost struct {
@@ -70,8 +78,14 @@ func encodeSkeleton(t *trace.Trace) ([]byte, error) {
 		Errors:   t.Errors, Orphans: t.Orphans, Conflicts: t.Conflicts, Duplicates: t.Duplicates, Roots: t.Roots,
 		Segments: t.Segments, Notes: t.Notes(),
 	}
+	skewed := false
 	for _, host := range t.HostTable {
 		h.Hosts = append(h.Hosts, skeletonHost{host.Name, host.SkewNs})
+		skewed = skewed || host.SkewNs != 0
+	}
+	if skewed {
+		start, end := t.CorrectedExtent()
+		h.Corrected = &skeletonExtent{start - t.StartNs, end - start}
 	}
 	serviceIndex := make(map[string]uint32, len(h.Services))
 	for i, s := range h.Services {

@@ -1,0 +1,163 @@
+package facet
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/heddle-io/heddle/storage"
+)
+
+// MaxCompareKeys bounds the keys of a comparison.
+const MaxCompareKeys = 400
+
+// CompareQuery says what to compare two sets of spans by.
+type CompareQuery struct {
+	Keys   []storage.Key // at most MaxCompareKeys
+	Most   int           // most keys to return, 0: 20
+	Values int           // most values of a key, 0: 8
+	// BaselineIncludes says that the baseline's batches have the spans of the
+	// selection too; they are then taken out of its counts.
+	BaselineIncludes bool
+}
+
+// Comparison is the answer. Selection and Baseline are the spans compared.
+type Comparison struct {
+	Selection, Baseline Count
+	Keys                []Difference // the one that differs most first
+}
+
+// Difference says how the values of a key are spread in the two sets.
+type Difference struct {
+	Key    storage.Key
+	Score  float64 // the greatest one of its values
+	Values []ValueDifference
+	// Distinct values were counted; Truncated when there was no room for more.
+	// Values for which one of the sets had no room score nothing.
+	Distinct  int
+	Truncated bool
+}
+
+// ValueDifference is one value in both sets; an absent Value stands for the
+// spans without the key.
+type ValueDifference struct {
+	Value               storage.Value
+	Selection, Baseline uint64 // spans
+	// SelectionShare and BaselineShare are of all spans of the set.
+	SelectionShare, BaselineShare float64
+	// Score is how far the two shares are apart at least: the end nearest to zero
+	// of the 95 % confidence interval of their difference (Newcombe 1998, from
+	// the Wilson intervals of both), 0 when the interval contains zero. So 1
+	// means that all of one set and nothing of the other has the value, and what
+	// a few spans do by chance scores nothing.
+	Score float64
+}
+
+// Compare finds the keys whose values tell the selection from the baseline.
+// The batches have the columns of CompareQuery.Projection.
+func Compare(q CompareQuery, selection, baseline iter.Seq2[*storage.Batch, error]) (Comparison, error) {
+	var c Comparison
+	inSelection, err := tally(q.Keys, selection, &c.Selection)
+	if err != nil {
+		return Comparison{}, err
+	}
+	inBaseline, err := tally(q.Keys, baseline, &c.Baseline)
+	if err != nil {
+		return Comparison{}, err
+	}
+	if q.BaselineIncludes {
+		c.Baseline = c.Baseline.without(c.Selection)
+	}
+	for i, key := range q.Keys {
+		d := difference(q, key, &inSelection[i], &inBaseline[i], c)
+		if len(d.Values) > 0 {
+			c.Keys = append(c.Keys, d)
+		}
+	}
+	slices.SortFunc(c.Keys, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Key.Scope, b.Key.Scope), cmp.Compare(a.Key.Name, b.Key.Name))
+	})
+	c.Keys = c.Keys[:min(len(c.Keys), cmp.Or(q.Most, 20))]
+	return c, nil
+}
+
+// without subtracts what is part of c. Spans that arrived between the two
+// scans must not make it wrap.
+func (c Count) without(o Count) Count {
+	return Count{c.Spans - min(c.Spans, o.Spans), c.Errors - min(c.Errors, o.Errors)}
+}
+
+// Projection lists the columns that the batches for Compare must have.
+func (q CompareQuery) Projection() []storage.Key { return Query{Keys: q.Keys}.Projection() }
+
+func difference(q CompareQuery, key storage.Key, s, b *counter, c Comparison) Difference {
+	d := Difference{Key: key, Truncated: s.truncated || b.truncated}
+	add := func(v storage.Value, in, out Count, known bool) {
+		if q.BaselineIncludes {
+			out = out.without(in)
+		}
+		if in.Spans == 0 && out.Spans == 0 {
+			return
+		}
+		one := ValueDifference{Value: v, Selection: in.Spans, Baseline: out.Spans}
+		one.SelectionShare, one.BaselineShare = share(in.Spans, c.Selection.Spans), share(out.Spans, c.Baseline.Spans)
+		if known {
+			one.Score = apart(in.Spans, c.Selection.Spans, out.Spans, c.Baseline.Spans)
+		}
+		d.Values = append(d.Values, one)
+	}
+	// Where one set had no room for a value, its count there is not known.
+	for v, in := range s.values {
+		out, ok := b.values[v]
+		add(v, in, out, ok || !b.truncated)
+	}
+	for v, out := range b.values {
+		if _, ok := s.values[v]; !ok {
+			add(v, Count{}, out, !s.truncated)
+		}
+	}
+	d.Distinct = len(d.Values)
+	if d.Distinct > 0 { // a key that neither set has says nothing
+		add(storage.Value{}, s.absent, b.absent, true)
+	}
+	slices.SortFunc(d.Values, func(x, y ValueDifference) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(y.Selection+y.Baseline, x.Selection+x.Baseline),
+			cmp.Compare(x.Value.Text(), y.Value.Text()), cmp.Compare(x.Value.Type(), y.Value.Type()))
+	})
+	d.Values = d.Values[:min(len(d.Values), cmp.Or(q.Values, 8))]
+	if len(d.Values) > 0 {
+		d.Score = d.Values[0].Score
+	}
+	return d
+}
+
+func share(n, of uint64) float64 {
+	if of == 0 {
+		return 0
+	}
+	return float64(n) / float64(of)
+}
+
+// apart is the score of ValueDifference.
+func apart(n1, of1, n2, of2 uint64) float64 {
+	if of1 == 0 || of2 == 0 {
+		return 0
+	}
+	p1, low1, high1 := wilson(n1, of1)
+	p2, low2, high2 := wilson(n2, of2)
+	if p1 >= p2 {
+		return max(0, p1-p2-math.Hypot(p1-low1, high2-p2))
+	}
+	return max(0, p2-p1-math.Hypot(p2-low2, high1-p1))
+}
+
+// wilson returns a proportion and its 95 % score interval.
+func wilson(n, of uint64) (p, low, high float64) {
+	const z = 1.959964
+	count := float64(of)
+	p = float64(min(n, of)) / count
+	middle := (p + z*z/(2*count)) / (1 + z*z/count)
+	half := z / (1 + z*z/count) * math.Sqrt(p*(1-p)/count+z*z/(4*count*count))
+	return p, middle - half, middle + half
+}

@@ -1,0 +1,283 @@
+package red
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/heddle-io/heddle/query/selection"
+	"github.com/heddle-io/heddle/query/trace"
+	"github.com/heddle-io/heddle/storage"
+)
+
+// Bounds of a Query.
+const (
+	MaxBy        = 4
+	MaxSteps     = 11_000
+	MaxExemplars = 10
+	maxCells     = 100_000 // over all groups; each has a histogram of up to 1.3 kB
+)
+
+// Query says how to group.
+type Query struct {
+	By        []storage.Key // at most MaxBy
+	StepNs    int64         // length of a cell, aligned to the window's start; 0: one cell for the whole window
+	MaxGroups int           // storage.ErrTooLarge beyond it; 0: 1,000
+	Exemplars int           // spans to return for each group, at most MaxExemplars
+}
+
+// Result has a group for every combination of values that occurs, the one with
+// most spans first.
+type Result struct {
+	Groups  []Group
+	StepNs  int64 // length of a cell
+	Scanned bool  // the spans were read; otherwise the store aggregated
+}
+
+// Group is one combination of values.
+type Group struct {
+	Values    []storage.Value // parallel to Query.By
+	Cells     []Cell          // ascending in time
+	Exemplars []Exemplar      // failed ones first, then the longest
+}
+
+// Cell has the spans that start in one step.
+type Cell struct {
+	Spans, Errors       uint64
+	SumNs, MinNs, MaxNs float64               // of the durations; 0 without spans
+	Durations           *storage.ExpHistogram // ns; nil without spans
+}
+
+// Exemplar is a span that a group or an edge counts.
+type Exemplar struct {
+	TraceID             storage.TraceID
+	SpanID              storage.SpanID
+	StartNs, DurationNs int64
+	Error               bool
+}
+
+// Total adds the cells up.
+func (g *Group) Total() Cell {
+	var total Cell
+	for i := range g.Cells {
+		total.add(&g.Cells[i])
+	}
+	return total
+}
+
+func (c *Cell) add(o *Cell) {
+	if o.Durations == nil {
+		return
+	}
+	if c.Durations == nil {
+		c.Durations = &storage.ExpHistogram{}
+		c.MinNs, c.MaxNs = o.MinNs, o.MaxNs
+	}
+	c.Spans += o.Spans
+	c.Errors += o.Errors
+	c.SumNs += o.SumNs
+	c.MinNs, c.MaxNs = min(c.MinNs, o.MinNs), max(c.MaxNs, o.MaxNs)
+	c.Durations.Merge(o.Durations)
+}
+
+func (c *Cell) observe(durationNs int64, failed bool) {
+	d := float64(durationNs)
+	if c.Durations == nil {
+		c.Durations = &storage.ExpHistogram{}
+		c.MinNs, c.MaxNs = d, d
+	}
+	c.Spans++
+	if failed {
+		c.Errors++
+	}
+	c.SumNs += d
+	c.MinNs, c.MaxNs = min(c.MinNs, d), max(c.MaxNs, d)
+	c.Durations.Observe(d)
+}
+
+// Rates groups the selected spans. The store aggregates when it can tell which
+// spans are selected and no exemplars are wanted.
+func Rates(ctx context.Context, s *selection.Search, q Query) (Result, error) {
+	length := uint64(s.Window.ToNs) - uint64(s.Window.FromNs)
+	if s.Window.Empty() {
+		return Result{}, nil
+	}
+	step := uint64(q.StepNs)
+	if q.StepNs <= 0 {
+		step = length
+	}
+	cells := (length-1)/step + 1
+	if len(q.By) > MaxBy || cells > MaxSteps {
+		return Result{}, fmt.Errorf("red: %d keys and %d steps, at most %d and %d are possible: %w", len(q.By), cells, MaxBy, MaxSteps, storage.ErrTooLarge)
+	}
+	q.MaxGroups = min(cmp.Or(max(q.MaxGroups, 0), 1000), maxCells/int(cells))
+	r := Result{StepNs: int64(min(step, math.MaxInt64))}
+	where, exact, err := s.Exact(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if exact && q.Exemplars <= 0 {
+		r.Groups, err = aggregate(ctx, s, where, q)
+	} else {
+		r.Scanned = true
+		r.Groups, err = scan(ctx, s, q, step, int(cells))
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	slices.SortFunc(r.Groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Total().Spans, a.Total().Spans), compareValues(a.Values, b.Values))
+	})
+	return r, nil
+}
+
+func compareValues(a, b []storage.Value) int {
+	return slices.CompareFunc(a, b, func(x, y storage.Value) int {
+		return cmp.Or(cmp.Compare(x.Text(), y.Text()), cmp.Compare(x.Type(), y.Type()))
+	})
+}
+
+// groupKey is what groups are told apart by.
+type groupKey [MaxBy]storage.Value
+
+func keyOf(values []storage.Value) (k groupKey) {
+	copy(k[:], values)
+	return k
+}
+
+// aggregate lets the store do it: once for all spans and once for those that
+// failed.
+func aggregate(ctx context.Context, s *selection.Search, where storage.Predicate, q Query) ([]Group, error) {
+	a := storage.Aggregation{
+		Window: s.Window, Where: where, By: q.By, StepNs: max(q.StepNs, 0),
+		Measure: storage.KeyDuration, Histogram: true, MaxGroups: q.MaxGroups,
+	}
+	all, err := s.Aggregate(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	a.Measure, a.Histogram = storage.Key{}, false
+	a.Where = trace.IsError()
+	if where != nil {
+		a.Where = storage.And{where, trace.IsError()}
+	}
+	failed, err := s.Aggregate(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]Group, len(all))
+	index := make(map[groupKey]int, len(all))
+	for i, g := range all {
+		groups[i] = Group{Values: g.Values, Cells: make([]Cell, len(g.Cells))}
+		index[keyOf(g.Values)] = i
+		for j, c := range g.Cells {
+			if c.Count > 0 {
+				groups[i].Cells[j] = Cell{Spans: c.Count, SumNs: c.Sum, MinNs: c.Min, MaxNs: c.Max, Durations: c.Histogram}
+			}
+		}
+	}
+	for _, g := range failed {
+		i, ok := index[keyOf(g.Values)]
+		if !ok { // its first span arrived between the two questions
+			continue
+		}
+		for j, c := range g.Cells {
+			groups[i].Cells[j].Errors = min(c.Count, groups[i].Cells[j].Spans)
+		}
+	}
+	return groups, nil
+}
+
+// localKey is a groupKey inside one batch: values by their place in the
+// dictionaries.
+type localKey [MaxBy]struct {
+	typ  storage.Type
+	bits uint64
+}
+
+type scanGroup struct {
+	Group
+	picked picker
+}
+
+// scan reads the selected spans.
+func scan(ctx context.Context, s *selection.Search, q Query, step uint64, cells int) ([]Group, error) {
+	byKey := map[groupKey]*scanGroup{}
+	var order []*scanGroup
+	local := map[localKey]*scanGroup{}
+	columns := append(slices.Clone(q.By), trace.ErrorKeys()...)
+	for batch, err := range s.Scan(ctx, columns) {
+		if err != nil {
+			return nil, err
+		}
+		clear(local)
+		status, attribute := &batch.Columns[len(q.By)], &batch.Columns[len(q.By)+1]
+		for row := range batch.Len() {
+			var k localKey
+			for i := range q.By {
+				k[i].typ, k[i].bits = batch.Columns[i].Types[row], batch.Columns[i].Bits[row]
+			}
+			g := local[k]
+			if g == nil {
+				values := make([]storage.Value, len(q.By))
+				for i := range values {
+					values[i] = batch.Columns[i].Value(row)
+				}
+				if g = byKey[keyOf(values)]; g == nil {
+					if len(order) >= q.MaxGroups {
+						return nil, fmt.Errorf("red: more than %d groups; group by keys with fewer values: %w", q.MaxGroups, storage.ErrTooLarge)
+					}
+					for i := range values {
+						values[i] = trace.OwnValue(values[i])
+					}
+					g = &scanGroup{Group: Group{Values: values, Cells: make([]Cell, cells)}, picked: picker{most: min(q.Exemplars, MaxExemplars)}}
+					byKey[keyOf(values)] = g
+					order = append(order, g)
+				}
+				local[k] = g
+			}
+			failed := trace.ErrorAt(status, attribute, row)
+			cell := (uint64(batch.StartsNs[row]) - uint64(s.Window.FromNs)) / step
+			if cell >= uint64(cells) {
+				continue
+			}
+			g.Cells[cell].observe(batch.DurationsNs[row], failed)
+			g.picked.offer(Exemplar{batch.TraceIDs[row], batch.SpanIDs[row], batch.StartsNs[row], batch.DurationsNs[row], failed})
+		}
+	}
+	groups := make([]Group, len(order))
+	for i, g := range order {
+		groups[i] = g.Group
+		groups[i].Exemplars = g.picked.exemplars()
+	}
+	return groups, nil
+}
+
+// picker keeps the longest failed spans and the longest others.
+type picker struct {
+	most         int
+	failed, fine []Exemplar
+}
+
+func (p *picker) offer(e Exemplar) {
+	list := &p.fine
+	if e.Error {
+		list = &p.failed
+	}
+	if p.most <= 0 || len(*list) == p.most && (*list)[p.most-1].DurationNs >= e.DurationNs {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(*list, e, func(a, b Exemplar) int { return cmp.Compare(b.DurationNs, a.DurationNs) })
+	*list = slices.Insert(*list, at, e)
+	*list = (*list)[:min(len(*list), p.most)]
+}
+
+// exemplars are failed ones for the first half, where there are so many, and
+// others for the rest.
+func (p *picker) exemplars() []Exemplar {
+	failed := min(len(p.failed), max((p.most+1)/2, p.most-len(p.fine)))
+	list := slices.Clone(p.failed[:failed])
+	return append(list, p.fine[:min(len(p.fine), p.most-failed)]...)
+}

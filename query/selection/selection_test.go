@@ -1,0 +1,380 @@
+package selection
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/query/trace"
+	"github.com/heddle-io/heddle/query/traceql"
+	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar"
+)
+
+// stores opens every backend that the tests run on.
+func stores(t *testing.T) map[string]storage.Store {
+	t.Helper()
+	memory, err := columnar.Open(columnar.DefaultOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := columnar.DefaultDiskOptions()
+	options.Dir, options.SealRows = t.TempDir(), 100 // several parts
+	options.Retention = columnar.Retention{}
+	disk, err := columnar.OpenDisk(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]storage.Store{"memory": memory, "disk": disk}
+	for _, s := range all {
+		t.Cleanup(func() { s.Close() })
+	}
+	return all
+}
+
+// randomTraces makes n traces with up to 6 spans within a second, some of which
+// start together, and attributes of several types.
+func randomTraces(rng *rand.Rand, n int) ptrace.Traces {
+	td := ptrace.NewTraces()
+	for i := range n {
+		prefix := rng.Uint32()
+		for j := range 1 + rng.IntN(6) {
+			rs := td.ResourceSpans().AppendEmpty()
+			rs.Resource().Attributes().PutStr("service.name", fmt.Sprint("s", rng.IntN(4)))
+			s := rs.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+			var id pcommon.TraceID
+			binary.BigEndian.PutUint32(id[:], prefix)
+			binary.BigEndian.PutUint32(id[12:], uint32(i+1))
+			s.SetTraceID(id)
+			s.SetSpanID(pcommon.SpanID{7: byte(j + 1)})
+			if rng.IntN(3) == 0 {
+				s.Attributes().PutStr("both", "x")
+			}
+			if rng.IntN(3) == 0 {
+				rs.Resource().Attributes().PutStr("both", "y")
+			}
+			if j > 0 {
+				s.SetParentSpanID(pcommon.SpanID{7: byte(1 + rng.IntN(j))})
+			}
+			s.SetName(fmt.Sprint("op", rng.IntN(3)))
+			start := 1_000_000 + rng.IntN(40)*1000
+			s.SetStartTimestamp(pcommon.Timestamp(start))
+			s.SetEndTimestamp(pcommon.Timestamp(start + rng.IntN(20)*100))
+			if rng.IntN(5) == 0 {
+				s.Status().SetCode(ptrace.StatusCodeError)
+			}
+			switch rng.IntN(6) {
+			case 0:
+				s.Attributes().PutInt("n", int64(rng.IntN(5)))
+			case 1:
+				s.Attributes().PutStr("n", fmt.Sprint(rng.IntN(5)))
+			case 2:
+				s.Attributes().PutEmptySlice("list").AppendEmpty().SetStr("x")
+			case 3:
+				s.Attributes().PutStr("list", "x")
+			}
+		}
+	}
+	return td
+}
+
+var queries = []string{
+	"", "{ }", `{ resource.service.name = "s1" }`, `{ span.n = 3 }`, `{ .n = 3 }`, `{ name = "op1" && status = error }`,
+	`{ !(span.n = 3) || duration > 500ns }`, `{ span.list = "x" }`, `{ name = "op0" } >> { name = "op1" }`, `{ status = error } | count() > 1`,
+	`{ rootName = "op2" }`, `{ span.n != 3 }`, `{ .service.name = "s1" && !(.n > 2) }`, `{ .both = "x" || .n = ".n" }`, `{ .nowhere = 1 || name = "op2" }`, `{ duration > 1us && name =~ "op[01]" }`,
+}
+
+func selectionOf(t *testing.T, query string, where storage.Predicate) Selection {
+	t.Helper()
+	if query == "" {
+		return Selection{Where: where}
+	}
+	q, err := traceql.Parse(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Selection{Where: where, Query: q}
+}
+
+// answer is what a selection selects, found the slow and sure way.
+type answer struct {
+	ids    []storage.TraceID // newest first
+	newest map[storage.TraceID]int64
+	spans  map[storage.TraceID]int
+	traces map[storage.TraceID]*trace.Trace
+}
+
+func slowly(t *testing.T, r storage.SpanReader, sel Selection, w storage.Window) answer {
+	t.Helper()
+	a := answer{newest: map[storage.TraceID]int64{}, spans: map[storage.TraceID]int{}, traces: map[storage.TraceID]*trace.Trace{}}
+	var ids []storage.TraceID
+	for batch, err := range r.Scan(t.Context(), storage.Scan{Window: storage.AllTime()}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, batch.TraceIDs...)
+	}
+	slices.SortFunc(ids, func(a, b storage.TraceID) int { return slices.Compare(a[:], b[:]) })
+	all, err := trace.Fetch(t.Context(), r, slices.Compact(ids))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tr := range all {
+		var positions []int32
+		if sel.Query == nil {
+			for p := range tr.Rows {
+				positions = append(positions, int32(p))
+			}
+		} else if positions, err = traceql.Select(sel.Query, tr); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range positions {
+			row := int(tr.Rows[p])
+			if ok, err := trace.Matches(tr.Spans, row, sel.Where); err != nil {
+				t.Fatal(err)
+			} else if !ok || !w.Contains(tr.Spans.StartsNs[row]) {
+				continue
+			}
+			if a.spans[tr.ID] == 0 {
+				a.ids = append(a.ids, tr.ID)
+				a.newest[tr.ID] = math.MinInt64
+			}
+			a.spans[tr.ID]++
+			a.newest[tr.ID] = max(a.newest[tr.ID], tr.Spans.StartsNs[row])
+		}
+		a.traces[tr.ID] = tr
+	}
+	slices.SortFunc(a.ids, func(x, y storage.TraceID) int {
+		return cmp.Or(cmp.Compare(a.newest[y], a.newest[x]), slices.Compare(x[:], y[:]))
+	})
+	return a
+}
+
+func TestEveryWayFindsTheSame(t *testing.T) {
+	for name, store := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(7, 7))
+			for range 3 { // several writes, so that the store has several pieces
+				if _, err := store.Spans().WriteSpans(t.Context(), randomTraces(rng, 50)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			window := storage.Window{FromNs: 1_005_000, ToNs: 1_035_000}
+			named := storage.Compare{Key: storage.KeyName, Op: storage.Equal, Value: storage.String("op1")}
+			for _, where := range []storage.Predicate{nil, named} {
+				for _, query := range queries {
+					sel := selectionOf(t, query, where)
+					check(t, fmt.Sprintf("%s, %v", query, where), store.Spans(), sel, window, slowly(t, store.Spans(), sel, window))
+				}
+			}
+		})
+	}
+}
+
+func check(t *testing.T, what string, r storage.SpanReader, sel Selection, w storage.Window, want answer) {
+	t.Helper()
+	search := func() *Search {
+		s, err := New(r, sel, w, Budget{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	// Pages of the newest traces visit every one once, in order.
+	for _, size := range []int{3, 1000} {
+		var got []storage.TraceID
+		var after *Cursor
+		for {
+			n := 0
+			for m, err := range search().Newest(t.Context(), after, size+1) {
+				if err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+				if m.NewestNs != want.newest[m.Trace.ID] || len(m.Spans) != want.spans[m.Trace.ID] {
+					t.Fatalf("%s: %s has %d spans, the newest at %d", what, m.Trace.ID, len(m.Spans), m.NewestNs)
+				}
+				got = append(got, m.Trace.ID)
+				after = &Cursor{m.NewestNs, m.Trace.ID}
+				if n++; n == size {
+					break
+				}
+			}
+			if n < size {
+				break
+			}
+		}
+		if !slices.Equal(got, want.ids) {
+			t.Fatalf("%s: pages of %d have %d traces, want %d", what, size, len(got), len(want.ids))
+		}
+	}
+	for _, order := range []Order{Longest, Shortest, MostSpans, MostErrors} {
+		byValue := slices.Clone(want.ids)
+		slices.SortFunc(byValue, func(a, b storage.TraceID) int {
+			return cmp.Or(cmp.Compare(order.value(want.traces[a].Summarize()), order.value(want.traces[b].Summarize())), slices.Compare(a[:], b[:]))
+		})
+		var got []storage.TraceID
+		var after *Cursor
+		for more := true; more; {
+			page, err := search().Ranked(t.Context(), order, after, 40)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page.Traces {
+				got = append(got, r.ID)
+				after = &r.Cursor
+			}
+			more = page.More
+			if page.Total.Traces != len(want.ids) {
+				t.Fatalf("%s: total %+v, want %d traces", what, page.Total, len(want.ids))
+			}
+		}
+		if !slices.Equal(got, byValue) {
+			t.Fatalf("%s: order %d differs", what, order)
+		}
+	}
+	spans := 0
+	for _, n := range want.spans {
+		spans += n
+	}
+	if total, err := search().Count(t.Context()); err != nil || total != (Total{len(want.ids), spans}) {
+		t.Fatalf("%s: total %+v, %v, want %d traces and %d spans", what, total, err, len(want.ids), spans)
+	}
+	rows := 0
+	for batch, err := range search().Scan(t.Context(), []storage.Key{storage.KeyName, {Scope: storage.ScopeSpan, Name: "n"}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row, id := range batch.TraceIDs {
+			if want.spans[id] == 0 {
+				t.Fatalf("%s: scan has %s", what, id)
+			}
+			if name := batch.Columns[0].Value(row).Text(); !strings.HasPrefix(name, "op") {
+				t.Fatalf("%s: name %q", what, name)
+			}
+			tr := want.traces[id]
+			for p, r := range tr.Rows {
+				if tr.Spans.SpanIDs[r] == batch.SpanIDs[row] {
+					if v, _ := trace.FirstValue(tr.Spans, int(r), storage.Key{Scope: storage.ScopeSpan, Name: "n"}); v != batch.Columns[1].Value(row) {
+						t.Fatalf("%s: position %d has %v, scan says %v", what, p, v, batch.Columns[1].Value(row))
+					}
+				}
+			}
+		}
+		rows += batch.Len()
+	}
+	whole, wholeWant := 0, 0
+	for batch, err := range search().ScanTraces(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole += batch.Len()
+	}
+	for _, id := range want.ids {
+		wholeWant += want.traces[id].Len()
+	}
+	if whole != wholeWant {
+		t.Fatalf("%s: the traces have %d spans, want %d", what, whole, wholeWant)
+	}
+	if rows != spans {
+		t.Fatalf("%s: scan has %d spans, want %d", what, rows, spans)
+	}
+}
+
+func TestExact(t *testing.T) {
+	store := stores(t)["memory"]
+	if _, err := store.Spans().WriteSpans(t.Context(), randomTraces(rand.New(rand.NewPCG(1, 1)), 100)); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]bool{
+		"": true, "{ }": true, `{ resource.service.name = "s1" }`: true, `{ name = "op1" && status = error }`: true,
+		`{ span.n != 3 && duration > 2us }`: true, `{ .n = 3 }`: true, `{ .service.name = "s1" && !(.n > 2) }`: true,
+		`{ .both = "x" }`:     false,
+		`{ span.list = "x" }`: false, `{ name = "op0" } >> { name = "op1" }`: false, `{ rootName = "op2" }`: false,
+		`{ status = error } | count() > 1`: false,
+	} {
+		s, err := New(store.Spans(), selectionOf(t, query, nil), storage.AllTime(), Budget{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := s.Exact(t.Context()); err != nil || ok != want {
+			t.Errorf("%q: exact is %v, %v", query, ok, err)
+		}
+	}
+}
+
+func TestBudget(t *testing.T) {
+	store := stores(t)["memory"]
+	if _, err := store.Spans().WriteSpans(t.Context(), randomTraces(rand.New(rand.NewPCG(1, 1)), 3000)); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := New(store.Spans(), Selection{}, storage.AllTime(), Budget{Spans: 500})
+	ranking, err := s.Ranked(t.Context(), Longest, nil, 10)
+	if err != nil || len(ranking.Traces) != 10 || !strings.Contains(s.Stats.Partial, "which is the limit") || s.Stats.Spans < 500 || s.Stats.Spans > 3000 {
+		t.Errorf("%d traces, %v, %+v", len(ranking.Traces), err, s.Stats)
+	}
+	s, _ = New(store.Spans(), Selection{}, storage.AllTime(), Budget{Duration: 1})
+	if _, err := s.Count(t.Context()); err != nil || !strings.Contains(s.Stats.Partial, "time limit") {
+		t.Errorf("%v, %+v", err, s.Stats)
+	}
+	defer func(n int) { maxCandidates = n }(maxCandidates)
+	maxCandidates = 50
+	s, _ = New(store.Spans(), Selection{}, storage.AllTime(), Budget{})
+	if total, err := s.Count(t.Context()); err != nil || total.Traces != 50 || !strings.Contains(s.Stats.Partial, "too many") {
+		t.Errorf("%+v, %v, %+v", total, err, s.Stats)
+	}
+}
+
+func TestMetricsQueriesAreRefused(t *testing.T) {
+	if _, err := New(nil, selectionOf(t, "{ } | rate()", nil), storage.AllTime(), Budget{}); err == nil {
+		t.Error("taken")
+	}
+}
+
+func TestOnlyFilter(t *testing.T) {
+	for text, want := range map[string]string{
+		"{ .a = 1 }": ".a = 1", "{ }": "", `{ .a = "}{" }`: `.a = "}{"`, "{ .a = `}` }": ".a = `}`", `{ .a = "\"}" }`: `.a = "\"}"`,
+	} {
+		if got, ok := onlyFilter(text); !ok || got != want {
+			t.Errorf("%s: %q, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"{ } && { }", "{ } | count() > 1", `{ .a = "`, "", "}"} {
+		if got, ok := onlyFilter(text); ok {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
+func TestNarrow(t *testing.T) {
+	keys := []storage.KeyInfo{
+		{Key: storage.Key{Scope: storage.ScopeSpan, Name: "n"}}, {Key: storage.Key{Scope: storage.ScopeResource, Name: "service.name"}},
+		{Key: storage.Key{Scope: storage.ScopeSpan, Name: "both"}}, {Key: storage.Key{Scope: storage.ScopeResource, Name: "both"}},
+		{Key: storage.Key{Scope: storage.ScopeEvent, Name: "e"}}, {Key: storage.Key{Scope: storage.ScopeInstrumentation, Name: "i"}},
+	}
+	for query, want := range map[string]string{
+		`{ .n = 3 }`: `{ span.n = 3 }`,
+		`{ .n=".n" && (.service.name=~"a .n"||!.both) }`: `{ span.n = ".n" && (resource.service.name =~ "a .n" || !.both) }`,
+		"{ .n > -.i }":            "{ span.n > -instrumentation.i }",
+		`{ .e = 1 }`:              `{ .e = 1 }`,
+		`{ .x = 0.5 }`:            `{ .x = 0.5 }`,
+		`{ span.n = .both }`:      `{ span.n = .both }`,
+		`{ ."n" = 1 }`:            `{ span.n = 1 }`,
+		`{ .n = 1 } > { .n = 2 }`: `{ .n = 1 } > { .n = 2 }`,
+	} {
+		q, err := traceql.Parse(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := narrow(q, keys).String(); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+}
