@@ -212,7 +212,7 @@ func TestTooManyCallsAreRefused(t *testing.T) {
 	}
 	_, err = second.Recv()
 	wantCode(t, err, codes.Unavailable)
-	if got := second.Trailer(); strings.Join(metadata.MD(got).Get("retry-after"), "") != "5" {
+	if got := second.Trailer(); strings.Join(got.Get("retry-after"), "") != "5" {
 		t.Error(got)
 	}
 	look, err := grpc_reflection_v1.NewServerReflectionClient(s.dial(t)).ServerReflectionInfo(t.Context())
