@@ -50,6 +50,7 @@ func (c *queryClient) addFlags(cmd *cobra.Command) {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&c.address, "address", address, "`URL` of heddle's query server, with its base path if it has one; also "+addressVariable)
+	flags.Lookup("address").DefValue = defaultAddress // help must not print what the environment has: there may be a password in it
 	flags.StringVar(&c.caFile, "ca-file", "", "PEM `FILE` with the authorities to trust for https, instead of those of the system")
 	flags.StringVar(&c.tokenFile, "token-file", "", "`FILE` with a bearer token to send")
 	flags.StringArrayVar(&c.headers, "header", nil, "`HEADER` to send, as in 'X-Scope: shop'; may be given several times. Others can see command lines: keep secrets in --token-file")

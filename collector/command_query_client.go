@@ -144,7 +144,10 @@ func (c *queryClient) base() (*url.URL, error) {
 	}
 	base, err := url.Parse(text)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.RawQuery != "" || base.Fragment != "" {
-		return nil, usageError{fmt.Errorf("--address %q is no address of a server: write it as in %s or https://heddle.example/base", c.address, defaultAddress)}
+		if strings.Contains(text, "@") {
+			text = "(not shown, it may have a password in it)"
+		}
+		return nil, usageError{fmt.Errorf("--address %s is no address of a server: write it as in %s or https://heddle.example/base", text, defaultAddress)}
 	}
 	return base, nil
 }

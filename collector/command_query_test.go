@@ -214,6 +214,8 @@ func TestQueryErrors(t *testing.T) {
 		{[]string{"traces", "--to", "1960-01-01"}, 2, "before 1970"},
 		{[]string{"traces", "--address", "ftp://x"}, 2, "no address of a server"},
 		{[]string{"traces", "--address", ""}, 2, "no address of a server"},
+		{[]string{"traces", "--address", "ftp://me:secret@x"}, 2, "no address of a server"},
+		{[]string{"traces", "--address", strings.Replace(gone.URL, "://", "://me:secret@", 1)}, 1, "is not reachable"},
 		{[]string{"traces", "--timeout", "0s"}, 2, "must be positive"},
 		{[]string{"traces", "--header", "secret"}, 2, "'Name: value'"},
 	} {

@@ -68,7 +68,7 @@ func (c *queryClient) showTrace(cmd *cobra.Command, id storage.TraceID, format s
 	}
 	td, err := parseTrace(body)
 	if err != nil {
-		return fmt.Errorf("the answer of %s cannot be read: %w", c.address, err)
+		return fmt.Errorf("the answer cannot be read: %w; is it heddle that --address names?", err)
 	}
 	if td.SpanCount() == 0 {
 		return nothingFoundError{fmt.Errorf("trace %s is not stored: it never came, or it is past the retention or deleted", id)}

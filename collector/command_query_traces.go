@@ -110,7 +110,7 @@ func (f *tracesFlags) run(cmd *cobra.Command, query string) error {
 	}
 	found, err := parseFound(body)
 	if err != nil {
-		return fmt.Errorf("the answer of %s cannot be read: %w", f.address, err)
+		return fmt.Errorf("the answer cannot be read: %w; is it heddle that --address names?", err)
 	}
 	if f.format == "json" {
 		err = printJSON(cmd.OutOrStdout(), found)
