@@ -32,6 +32,7 @@ localhost only, and prints where to look.`,
 		Example: `  heddle                                  run here, open http://localhost:3300
   heddle demo                             send the telemetry of a simulated shop to it
   heddle run --config heddle.yaml         run with a configuration of your own
+  heddle query traces --from -1h          list the newest traces it has
   heddle agent --endpoint heddle:4317     receive here, forward there
   heddle print-config > heddle.yaml       start a configuration of your own`,
 		Args:          noArguments,
@@ -46,6 +47,7 @@ localhost only, and prints where to look.`,
 		c.newRunCommand(), c.newAgentCommand(),
 		newDemoCommand(),
 		c.newValidateCommand(), c.newPrintConfigCommand(), c.newComponentsCommand(), c.newVersionCommand(),
+		newQueryCommand(),
 		c.newStorageCommand(),
 	)
 	return root

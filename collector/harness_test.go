@@ -39,7 +39,7 @@ func heddleCommand(t *testing.T, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(executable, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "HEDDLE_TEST_AS_MAIN=1", "HEDDLE_DATA_DIR=", "HEDDLE_ENDPOINT=")
+	cmd.Env = append(os.Environ(), "HEDDLE_TEST_AS_MAIN=1", "HEDDLE_DATA_DIR=", "HEDDLE_ENDPOINT=", "HEDDLE_ADDRESS=")
 	return cmd
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Main runs the command line of the process and exits with its code: 0 ok, 1
-// failure, 2 usage.
+// failure, 2 usage, 3 nothing was found.
 func Main() {
 	collectOften()
 	os.Exit(Run(context.Background(), os.Args[1:]))
@@ -27,6 +27,9 @@ func Run(ctx context.Context, args []string) int {
 	if errors.As(err, new(usageError)) {
 		fmt.Fprintln(root.ErrOrStderr(), `Run "heddle --help" to see what there is.`)
 		return 2
+	}
+	if errors.As(err, new(nothingFoundError)) {
+		return 3
 	}
 	return 1
 }

@@ -1,7 +1,9 @@
 package queryext
 
 import (
+	"encoding/json"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"github.com/heddle-io/heddle/query/api/jaeger"
@@ -14,7 +16,10 @@ type api struct {
 	name   string // label of its requests in /metrics
 	mounts []mount
 	open   func(StorageExtension) http.Handler // called once the stores are open
-	opened atomic.Pointer[http.Handler]        // what it returned
+	// cheap says which requests are no queries that need a turn of their own.
+	// It gets the path without the prefix of the mount. nil: there are none.
+	cheap  func(method, path string) bool
+	opened atomic.Pointer[http.Handler] // what it returned
 }
 
 type mount struct {
@@ -28,6 +33,7 @@ func (q *query) newAPIs() []*api {
 		{
 			name:   "native",
 			mounts: []mount{{pattern: "/heddle/v1/"}},
+			cheap:  cheapNative,
 			open: func(stores StorageExtension) http.Handler {
 				return native.NewHandler(native.Options{
 					Store:   stores.Store(),
@@ -50,6 +56,7 @@ func (q *query) newAPIs() []*api {
 		{
 			name:   "tempo",
 			mounts: []mount{{pattern: "/tempo/", strip: "/tempo"}},
+			cheap:  cheapTempo,
 			open: func(stores StorageExtension) http.Handler {
 				return tempo.NewHandler(tempo.Options{
 					Spans:   stores.Store().Spans(),
@@ -60,6 +67,50 @@ func (q *query) newAPIs() []*api {
 		},
 	}
 }
+
+// cheapNative: deletions are orders, which must not wait for queries, and what
+// follows new records lasts as long as somebody watches.
+func cheapNative(method, path string) bool {
+	switch path {
+	case "/heddle/v1/status", "/heddle/v1/openapi.yaml", "/heddle/v1/deletions":
+		return true
+	}
+	return method == http.MethodDelete || strings.HasSuffix(path, "/tail")
+}
+
+// cheapTempo: what clients ask to learn whether somebody is there.
+func cheapTempo(_, path string) bool {
+	switch path {
+	case "/ready", "/api/echo", "/api/status/buildinfo":
+		return true
+	}
+	return path == "/status" || strings.HasPrefix(path, "/status/")
+}
+
+// refuse tells a client to come back later, in a form that the clients of the
+// API show: Tempo's show the text, Jaeger's look for errors, ours for error.
+func (a *api) refuse(w http.ResponseWriter, message string) {
+	w.Header().Set("Retry-After", retryAfterSeconds)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if a.name == "tempo" {
+		answerText(w, http.StatusServiceUnavailable, message)
+		return
+	}
+	type problem struct {
+		Code    any    `json:"code"`
+		Message string `json:"message"`
+		Msg     string `json:"msg,omitempty"`
+	}
+	body, _ := json.Marshal(map[string]any{ // texts cannot fail
+		"error":  problem{Code: "overloaded", Message: message},
+		"errors": []problem{{Code: http.StatusServiceUnavailable, Message: message, Msg: message}},
+	})
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = w.Write(body)
+}
+
+const retryAfterSeconds = "5"
 
 // ServeHTTP implements http.Handler. Until the stores are open there is nothing
 // to answer from.

@@ -26,6 +26,14 @@ type Config struct {
 	// RequestTimeout bounds one request to a query API.
 	RequestTimeout time.Duration `mapstructure:"request_timeout"`
 
+	// MaxConcurrentQueries bounds how many queries are under way. One more
+	// waits for a few seconds, then it is refused and told to come back. 0
+	// means no bound.
+	MaxConcurrentQueries int `mapstructure:"max_concurrent_queries"`
+
+	// SlowQuery is from when on a query is logged. 0 means never.
+	SlowQuery time.Duration `mapstructure:"slow_query"`
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -46,6 +54,9 @@ func createDefaultConfig() component.Config {
 		ServerConfig:   server,
 		Storage:        component.MustNewID("heddle_storage"),
 		RequestTimeout: 60 * time.Second,
+
+		MaxConcurrentQueries: 32,
+		SlowQuery:            2 * time.Second,
 	}
 }
 
@@ -62,6 +73,12 @@ func (c *Config) Validate() error {
 	}
 	if c.RequestTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("request_timeout is %v: it must be positive", c.RequestTimeout))
+	}
+	if c.MaxConcurrentQueries < 0 {
+		errs = append(errs, fmt.Errorf("max_concurrent_queries is %d: give the number of queries that may be under way at a time, or 0 for no bound", c.MaxConcurrentQueries))
+	}
+	if c.SlowQuery < 0 {
+		errs = append(errs, fmt.Errorf("slow_query is %v: give the time from which on a query is logged, as in 2s, or 0 to log none", c.SlowQuery))
 	}
 	return errors.Join(errs...)
 }

@@ -14,6 +14,11 @@ type counters struct {
 	requests *prometheus.CounterVec
 	calls    *prometheus.CounterVec
 	panics   prometheus.Counter
+
+	queries   *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	inFlight  prometheus.Gauge
+	waiting   prometheus.Gauge
 }
 
 func newCounters(metrics prometheus.Registerer) (*counters, error) {
@@ -27,8 +32,21 @@ func newCounters(metrics prometheus.Registerer) (*counters, error) {
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "heddle_http_panics_total", Help: "Requests to the query server that failed by a bug in heddle.",
 		}),
+		queries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "heddle_queries_total", Help: "Queries over HTTP and gRPC by API and outcome: ok, invalid, canceled, timeout, refused or failed.",
+		}, []string{"api", "outcome"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "heddle_query_duration_seconds", Help: "Time from the arrival of a query until it was answered, waiting included, by API. Those that found no room are not in it.",
+			Buckets: []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+		}, []string{"api"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "heddle_queries_in_flight", Help: "Queries under way; max_concurrent_queries bounds them.",
+		}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "heddle_queries_waiting", Help: "Queries that wait for others to end.",
+		}),
 	}
-	for _, collector := range []prometheus.Collector{c.requests, c.calls, c.panics} {
+	for _, collector := range []prometheus.Collector{c.requests, c.calls, c.panics, c.queries, c.durations, c.inFlight, c.waiting} {
 		if err := metrics.Register(collector); err != nil {
 			return nil, err
 		}
@@ -59,7 +77,8 @@ func (q *query) watch(name string, h http.Handler) http.Handler {
 
 type statusWriter struct {
 	http.ResponseWriter
-	code int
+	code  int
+	bytes int64 // of the body, as it is sent
 }
 
 func (w *statusWriter) WriteHeader(code int) {
@@ -71,7 +90,9 @@ func (w *statusWriter) WriteHeader(code int) {
 
 func (w *statusWriter) Write(p []byte) (int, error) {
 	w.code = w.status()
-	return w.ResponseWriter.Write(p)
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
 }
 
 func (w *statusWriter) status() int {

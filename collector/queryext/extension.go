@@ -30,6 +30,7 @@ type query struct {
 	set      extension.Settings
 	process  Process
 	counters *counters
+	gate     *gate
 
 	stores  StorageExtension
 	apis    []*api

@@ -30,7 +30,8 @@ func NewFactory(process Process) (extension.Factory, error) {
 		return nil, err
 	}
 	create := func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-		return &query{config: cfg.(*Config), set: set, process: process, counters: counters}, nil
+		c := cfg.(*Config)
+		return &query{config: c, set: set, process: process, counters: counters, gate: newGate(c.MaxConcurrentQueries)}, nil
 	}
 	return extension.NewFactory(Type, createDefaultConfig, create, component.StabilityLevelAlpha), nil
 }

@@ -199,7 +199,16 @@ func (r *rpc) unary(ctx context.Context, in any, info *grpc.UnaryServerInfo, han
 	ctx, cancel := context.WithTimeout(ctx, r.q.config.RequestTimeout)
 	defer cancel()
 	defer r.watch(info.FullMethod, &err)
-	return handle(ctx, in)
+	c, err := r.enter(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	defer c.end()
+	c.received(in)
+	out, err = handle(ctx, in)
+	c.sent(out, err)
+	c.ended(err)
+	return out, err
 }
 
 func (r *rpc) stream(srv any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
@@ -209,15 +218,15 @@ func (r *rpc) stream(srv any, s grpc.ServerStream, info *grpc.StreamServerInfo, 
 		defer context.AfterFunc(r.drain, cancel)() // it would last until the time is over
 	}
 	defer r.watch(info.FullMethod, &err)
-	return handle(srv, boundedStream{s, ctx})
+	c, err := r.enter(ctx, info.FullMethod)
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	err = handle(srv, &boundedStream{s, ctx, c})
+	c.ended(err)
+	return err
 }
-
-type boundedStream struct {
-	grpc.ServerStream
-	ctx context.Context
-}
-
-func (s boundedStream) Context() context.Context { return s.ctx }
 
 // watch counts a call, and turns a panic into an error of that call.
 func (r *rpc) watch(method string, err *error) {
@@ -232,9 +241,13 @@ func (r *rpc) watch(method string, err *error) {
 	} else if api = r.opened.Load().apiOf[method]; api == "" {
 		api, method = "none", "unknown" // what clients make up must not become labels
 	}
-	code := status.Code(*err)
+	r.q.counters.calls.WithLabelValues(api, method, codeOf(*err).String()).Inc()
+}
+
+func codeOf(err error) codes.Code {
+	code := status.Code(err)
 	if code == codes.Unknown {
-		code = status.FromContextError(*err).Code()
+		code = status.FromContextError(err).Code()
 	}
-	r.q.counters.calls.WithLabelValues(api, method, code.String()).Inc()
+	return code
 }

@@ -20,7 +20,7 @@ func (q *query) routes() http.Handler {
 	mount("/-/reload", "reload", http.HandlerFunc(q.reload))
 	for _, a := range q.apis {
 		for _, m := range a.mounts {
-			mount(m.pattern, a.name, q.bounded(gzipped(http.StripPrefix(m.strip, a))))
+			mount(m.pattern, a.name, q.bounded(q.admitted(a, m, gzipped(http.StripPrefix(m.strip, a)))))
 		}
 	}
 	assets, built := ui.Assets()
