@@ -175,7 +175,7 @@ func TestWhatIsNoQueryIsNotBounded(t *testing.T) {
 	}
 	for path, code := range map[string]int{
 		"/heddle/v1/traces": 503, "/api/services": 503, "/jaeger/api/services": 503, "/tempo/api/search": 503, "/tempo/api/v2/traces/1": 503,
-		"/heddle/v1/status": 200, "/heddle/v1/openapi.yaml": 200, "/heddle/v1/deletions": 501, "/heddle/v1/tail": 404,
+		"/heddle/v1/status": 200, "/heddle/v1/openapi.yaml": 200, "/heddle/v1/deletions": 501, "/heddle/v1/tail?rate=x": 400,
 		"/tempo/ready": 200, "/tempo/api/echo": 200, "/tempo/status/version": 200, "/tempo/api/status/buildinfo": 200,
 		"/": 200, "/metrics": 200, "/-/healthy": 200, "/-/ready": 200,
 	} {
