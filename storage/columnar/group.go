@@ -158,6 +158,23 @@ func (c *groupColumn) dictionary() bool {
 	return true
 }
 
+// constant says whether all rows have the same value, the only entry of the
+// dictionary. Its pages need not be read.
+func (c *groupColumn) constant() bool {
+	return !c.list() && c.chunk.Nulls() == 0 && c.dictionary() && c.entries() == 1
+}
+
+// entries is the number of entries of the dictionary, once that was read.
+func (c *groupColumn) entries() int {
+	switch column := c.chunk.Column(); column.Kind {
+	case parquet.ByteArray:
+		return c.dict.len()
+	case parquet.Fixed:
+		return len(c.fixed) / column.Length
+	}
+	return len(c.nums)
+}
+
 // maxGap is how far apart two pages may be that are read together: reading
 // what lies between costs less than another call.
 const maxGap = 32 << 10
@@ -290,15 +307,7 @@ func (g *rowGroup) knownCounts(c *groupColumn, page int) (known *[]uint32, first
 // before.
 func (c *groupColumn) resolve(p *decodedPage, from, to int) error {
 	column := c.chunk.Column()
-	entries := c.dict.len()
-	switch column.Kind {
-	case parquet.ByteArray:
-	case parquet.Fixed:
-		entries = len(c.fixed) / column.Length
-	default:
-		entries = len(c.nums)
-	}
-	if int(p.CodeLimit) > entries {
+	if entries := c.entries(); int(p.CodeLimit) > entries {
 		return fmt.Errorf("%w: column %q has code %d of %d", errPart, column.Name, p.CodeLimit-1, entries)
 	}
 	switch column.Kind {
@@ -505,6 +514,13 @@ func (p *decodedPage) num(place int) uint64 {
 // these rows in a column of a list.
 func ints[T int64 | uint32 | uint8](c *groupColumn, rows runs) []T {
 	out := make([]T, 0, rows.len())
+	if c.constant() {
+		out = out[:cap(out)]
+		for i := range out {
+			out[i] = T(c.nums[0])
+		}
+		return out
+	}
 	c.stream(rows, func(p *decodedPage, from, to int) {
 		if p.Present == nil && to <= len(p.Nums) {
 			for _, n := range p.Nums[from:to] {

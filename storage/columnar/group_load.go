@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"context"
+	"slices"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -10,6 +11,9 @@ import (
 // places.
 func (c *groupColumn) text(rows runs, n int) (codes []uint32, d dict) {
 	codes = make([]uint32, 0, n)
+	if c.constant() {
+		return codes[:n], c.dict
+	}
 	if c.dictionary() {
 		d = c.dict
 		c.stream(rows, func(p *decodedPage, from, to int) {
@@ -121,7 +125,8 @@ func (c *column) stored() int {
 	return len(c.codes)
 }
 
-// load decodes the values that some rows, or their elements, have.
+// load decodes the values that some rows, or their elements, have. to.count is
+// set.
 func (c *groupColumn) load(to *column, rows runs) {
 	text := textual(to.typ)
 	dictionary := text && c.dictionary()
@@ -129,6 +134,17 @@ func (c *groupColumn) load(to *column, rows runs) {
 		to.dict = c.dict
 	} else {
 		to.dict.repeated = text
+	}
+	if c.dictionary() && c.entries() == 1 && c.g.failed == nil { // how many there are is known
+		switch {
+		case text:
+			to.codes = make([]uint32, to.count)
+		case to.typ == storage.TypeBool:
+			to.codes = slices.Repeat([]uint32{uint32(c.nums[0])}, int(to.count))
+		case to.typ != storage.TypeEmpty:
+			to.nums = slices.Repeat(c.nums, int(to.count))
+		}
+		return
 	}
 	c.stream(rows, func(p *decodedPage, from, end int) {
 		first, last := p.before(from), p.before(end)

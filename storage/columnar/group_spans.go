@@ -73,6 +73,9 @@ func (g *rowGroup) childVector(id int, inner vector) vector {
 // owners lists for every element of some rows, in a list that has the column
 // id, which of the rows it belongs to.
 func (g *rowGroup) owners(id int, rows runs) (owners []uint32) {
+	if g.column(id).chunk.Places() == 0 {
+		return nil
+	}
 	row := uint32(0)
 	g.column(id).streamRows(rows, func(p *decodedPage, from, to int) {
 		for _, n := range p.Counts[from:to] {
@@ -181,7 +184,9 @@ func (t *spanRows) load(rows runs) *spanTable {
 
 func (t *spanRows) loadEvents(e *eventTable, rows runs) {
 	f, p := &t.part.fixed, t.part
-	e.owner = t.owners(f.eventTime, rows)
+	if e.owner = t.owners(f.eventTime, rows); len(e.owner) == 0 {
+		rows = nil // so that nothing more is read
+	}
 	e.times = ints[int64](t.column(f.eventTime), rows)
 	e.names, e.name = t.column(f.eventName).text(rows, len(e.owner))
 	e.dropped = ints[uint32](t.column(f.eventDropped), rows)
@@ -190,7 +195,9 @@ func (t *spanRows) loadEvents(e *eventTable, rows runs) {
 
 func (t *spanRows) loadLinks(l *linkTable, rows runs) {
 	f, p := &t.part.fixed, t.part
-	l.owner = t.owners(f.linkTrace, rows)
+	if l.owner = t.owners(f.linkTrace, rows); len(l.owner) == 0 {
+		rows = nil
+	}
 	l.traceIDs, l.spanIDs = ids[storage.TraceID](t.column(f.linkTrace), rows), ids[storage.SpanID](t.column(f.linkSpan), rows)
 	l.states, l.state = t.column(f.linkState).text(rows, len(l.owner))
 	l.flags, l.dropped = ints[uint32](t.column(f.linkFlags), rows), ints[uint32](t.column(f.linkDropped), rows)
