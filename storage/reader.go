@@ -112,6 +112,27 @@ type Cell struct {
 	Histogram     *ExpHistogram // nil unless asked for and Measured > 0
 }
 
+// Add adds what another cell aggregated. It may keep the other's histogram.
+func (c *Cell) Add(o Cell) {
+	c.Count += o.Count
+	if o.Measured == 0 {
+		return
+	}
+	if c.Measured == 0 {
+		c.Min, c.Max = o.Min, o.Max
+	}
+	c.Measured += o.Measured
+	c.Sum += o.Sum
+	c.Min, c.Max = min(c.Min, o.Min), max(c.Max, o.Max)
+	switch {
+	case o.Histogram == nil:
+	case c.Histogram == nil:
+		c.Histogram = o.Histogram
+	default:
+		c.Histogram.Merge(o.Histogram)
+	}
+}
+
 // KeyInfo describes an attribute key.
 type KeyInfo struct {
 	Key   Key

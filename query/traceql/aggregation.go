@@ -102,7 +102,7 @@ func (p *aggregationPlan) run(g *groups) error {
 			return err
 		}
 		for i := range one.Cells {
-			addCell(&g.cells[n][i], one.Cells[i])
+			g.cells[n][i].Add(one.Cells[i])
 		}
 	}
 	if g.exemplars != nil {

@@ -74,27 +74,6 @@ func (g *groups) observe(group, cell int, x Value) {
 	}
 }
 
-// addCell adds what the store aggregated.
-func addCell(to *storage.Cell, from storage.Cell) {
-	to.Count += from.Count
-	if from.Measured == 0 {
-		return
-	}
-	if to.Measured == 0 {
-		to.Min, to.Max = from.Min, from.Max
-	}
-	to.Measured += from.Measured
-	to.Sum += from.Sum
-	to.Min, to.Max = min(to.Min, from.Min), max(to.Max, from.Max)
-	switch {
-	case from.Histogram == nil:
-	case to.Histogram == nil:
-		to.Histogram = from.Histogram
-	default:
-		to.Histogram.Merge(from.Histogram)
-	}
-}
-
 // labelIndex numbers combinations of values without an allocation for those it
 // knows: every value of a label has a number, and every pair of the number of
 // a combination so far and the next value's.

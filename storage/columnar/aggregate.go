@@ -344,30 +344,10 @@ func (a *aggregator) merge(o *aggregator) error {
 			return err
 		}
 		for c := range o.groups[i].Cells {
-			mergeCell(&a.groups[g].Cells[c], &o.groups[i].Cells[c])
+			a.groups[g].Cells[c].Add(o.groups[i].Cells[c])
 		}
 	}
 	return nil
-}
-
-func mergeCell(to, from *storage.Cell) {
-	to.Count += from.Count
-	if from.Measured == 0 {
-		return
-	}
-	if to.Measured == 0 {
-		to.Min, to.Max = from.Min, from.Max
-	}
-	to.Measured += from.Measured
-	to.Sum += from.Sum
-	to.Min, to.Max = min(to.Min, from.Min), max(to.Max, from.Max)
-	switch {
-	case from.Histogram == nil:
-	case to.Histogram == nil:
-		to.Histogram = from.Histogram
-	default:
-		to.Histogram.Merge(from.Histogram)
-	}
 }
 
 // group returns the number of the group with these values.
