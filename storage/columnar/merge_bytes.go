@@ -86,6 +86,10 @@ func decodedChunk(c *parquet.Chunk, column parquet.Column) int64 {
 		return c.UncompressedBytes() + 8*values // an offset and a code each
 	case parquet.Fixed:
 		return int64(column.Length) * int64(c.Places())
+	case parquet.Int32:
+		if column.List == "" { // elements have an owner as well
+			return 4 * values
+		}
 	}
 	return 8 * values
 }
