@@ -139,12 +139,17 @@ func trim[T any](s []T) []T {
 	return append(make([]T, 0, len(s)), s...)
 }
 
-// codesOf lists the entries equal to s.
+// codesOf lists the entries equal to s. Entries of a column resemble each other:
+// ids of the same length, paths that begin alike. What tells most of them apart
+// is how they end.
 func (d *dict) codesOf(s string) (codes []uint32) {
 	from := uint32(0)
-	want := []byte(s)
+	want, last := []byte(s), byte(0)
+	if len(want) > 0 {
+		last = want[len(want)-1]
+	}
 	for i, end := range d.ends {
-		if int(end-from) == len(s) && bytes.Equal(d.text[from:end], want) {
+		if int(end-from) == len(want) && (len(want) == 0 || d.text[end-1] == last) && bytes.Equal(d.text[from:end], want) {
 			codes = append(codes, uint32(i))
 			if !d.repeated {
 				return codes

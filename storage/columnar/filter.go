@@ -11,31 +11,86 @@ import (
 // checked. And narrows: a later condition looks only at what earlier ones left,
 // so those that leave little for their price come first.
 func filter(t table, p storage.Predicate, sel bitmap) {
-	if p == nil || sel.empty() {
+	if p != nil && !sel.empty() {
+		ready := prepare(t, p)
+		ready.filter(sel)
+	}
+}
+
+// prepared is a predicate that is about to be evaluated on a table: what its
+// conditions are on, and what is known before a row is read. Vectors are made
+// once, because making them may need a dictionary.
+type prepared struct {
+	estimate
+	op    operator
+	parts []prepared // of and, or, not; those of and in the order in which to evaluate them
+	on    vector     // of a condition
+	cond  *condition
+}
+
+type operator uint8
+
+const (
+	opCondition operator = iota
+	opAnd
+	opOr
+	opNot
+)
+
+func (p *prepared) filter(sel bitmap) {
+	if sel.empty() {
 		return
 	}
-	switch p := p.(type) {
-	case storage.And:
-		for _, one := range cheapestFirst(t, p) {
-			filter(t, one, sel)
+	if p.kept == 0 {
+		clear(sel)
+		return
+	}
+	switch p.op {
+	case opAnd:
+		for i := range p.parts {
+			p.parts[i].filter(sel)
 		}
-	case storage.Or:
-		out := newBitmap(len(sel) * 64)
-		for _, one := range p {
-			left := sel.clone() // what no earlier alternative took
-			left.andNot(out)
-			filter(t, one, left)
-			out.or(left)
-		}
-		copy(sel, out)
-	case storage.Not:
+	case opOr:
+		p.filterOr(sel)
+	case opNot:
 		out := sel.clone()
-		filter(t, p.Of, out)
+		p.parts[0].filter(out)
 		sel.andNot(out)
-	case storage.Exists:
-		t.vector(p.Key).filter(sel, existsCondition())
-	case storage.Compare:
-		t.vector(p.Key).filter(sel, compareCondition(p))
+	case opCondition:
+		p.on.filter(sel, p.cond)
+	}
+}
+
+// filterOr looks with each alternative at what no earlier one took. Most
+// alternatives are one key in several scopes, of which a table has one.
+func (p *prepared) filterOr(sel bitmap) {
+	last := -1
+	for i := range p.parts {
+		if p.parts[i].kept > 0 {
+			last = i
+		}
+	}
+	if last < 0 {
+		clear(sel)
+		return
+	}
+	var out bitmap // what alternatives took
+	for i := range p.parts[:last] {
+		if p.parts[i].kept == 0 {
+			continue
+		}
+		took := sel.clone()
+		p.parts[i].filter(took)
+		sel.andNot(took)
+		if out == nil {
+			out = took
+		} else {
+			out.or(took)
+		}
+	}
+	p.parts[last].filter(sel)
+	if out != nil {
+		sel.or(out)
 	}
 }
 

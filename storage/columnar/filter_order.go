@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/heddle-io/heddle/storage"
@@ -8,7 +9,7 @@ import (
 
 // estimate is what is known of a condition before its column is read.
 type estimate struct {
-	kept  float64 // the share of rows that may satisfy it; 0: there is none
+	kept  float64 // the share of rows that may satisfy it; 0: there is none, for certain
 	bytes float64 // to be read
 }
 
@@ -27,61 +28,47 @@ func (e estimate) rank() float64 {
 	return e.bytes / max(1-e.kept, 1e-6)
 }
 
-// cheapestFirst returns the conditions in the order in which to evaluate them.
-func cheapestFirst(t table, list []storage.Predicate) []storage.Predicate {
-	if len(list) < 2 {
-		return list
-	}
-	type ranked struct {
-		p    storage.Predicate
-		rank float64
-	}
-	order := make([]ranked, len(list))
-	for i, p := range list {
-		order[i] = ranked{p, estimateOf(t, p).rank()}
-	}
-	slices.SortStableFunc(order, func(a, b ranked) int {
-		switch {
-		case a.rank < b.rank:
-			return -1
-		case a.rank > b.rank:
-			return 1
+// prepare makes the vectors of a predicate and puts what And combines in order.
+func prepare(t table, p storage.Predicate) (out prepared) {
+	of := func(list []storage.Predicate) {
+		out.parts = make([]prepared, len(list))
+		for i, one := range list {
+			out.parts[i] = prepare(t, one)
+			out.bytes += out.parts[i].bytes
 		}
-		return 0
-	})
-	out := make([]storage.Predicate, len(list))
-	for i := range order {
-		out[i] = order[i].p
+	}
+	switch p := p.(type) {
+	case nil:
+		out.op, out.kept = opAnd, 1 // of nothing
+	case storage.And:
+		out.op, out.kept = opAnd, 1
+		of(p)
+		for i := range out.parts {
+			out.kept = min(out.kept, out.parts[i].kept)
+		}
+		slices.SortStableFunc(out.parts, func(a, b prepared) int { return cmp.Compare(a.rank(), b.rank()) })
+	case storage.Or:
+		out.op = opOr
+		of(p)
+		for i := range out.parts {
+			out.kept = min(out.kept+out.parts[i].kept, 1)
+		}
+	case storage.Not:
+		out.op = opNot
+		of([]storage.Predicate{p.Of})
+		out.kept = 1
+	case storage.Exists:
+		out.on, out.cond = t.vector(p.Key), existsCondition()
+		out.estimate = estimateOf(t, out.on, out.cond)
+	case storage.Compare:
+		out.on, out.cond = t.vector(p.Key), compareCondition(p)
+		out.estimate = estimateOf(t, out.on, out.cond)
 	}
 	return out
 }
 
-func estimateOf(t table, p storage.Predicate) (e estimate) {
-	switch p := p.(type) {
-	case storage.And:
-		e.kept = 1
-		for _, one := range p {
-			part := estimateOf(t, one)
-			e.kept, e.bytes = min(e.kept, part.kept), e.bytes+part.bytes
-		}
-	case storage.Or:
-		for _, one := range p {
-			part := estimateOf(t, one)
-			e.kept, e.bytes = min(e.kept+part.kept, 1), e.bytes+part.bytes
-		}
-	case storage.Not:
-		part := estimateOf(t, p.Of)
-		return estimate{1, part.bytes}
-	case storage.Exists:
-		return estimateKey(t, p.Key, existsCondition())
-	case storage.Compare:
-		return estimateKey(t, p.Key, compareCondition(p))
-	}
-	return e
-}
-
-func estimateKey(t table, k storage.Key, c *condition) estimate {
-	if v, ok := t.vector(k).(estimator); ok {
+func estimateOf(t table, v vector, c *condition) estimate {
+	if v, ok := v.(estimator); ok {
 		return v.estimate(c)
 	}
 	return estimate{kept: 1, bytes: float64(t.len())}
@@ -112,8 +99,7 @@ func (v *columnVector) estimate(c *condition) estimate {
 	switch b := chunk.Bounds(); {
 	case c.exists:
 	case one && v.c.dictionary():
-		codes := len(v.c.dict.codesOf(want))
-		e.kept *= float64(codes) / max(float64(v.c.dict.len()), 1)
+		e.kept *= float64(len(v.codesOf(c, want))) / max(float64(v.c.dict.len()), 1)
 	case one:
 		e.kept /= 64
 	case v.typ == storage.TypeInt && c.isRange && b.Known:
@@ -149,14 +135,6 @@ func (v fixedVector[T]) estimate(c *condition) estimate {
 }
 
 func (v *originVector) estimate(c *condition) estimate {
-	there, kept, n := v.there(), 0, 0
-	for i := range v.values {
-		if there == nil || there[i] {
-			n++
-			if c.holds(v.values[i]) {
-				kept++
-			}
-		}
-	}
-	return estimate{kept: float64(kept) / max(float64(n), 1), bytes: float64(v.c.chunk.CompressedBytes())}
+	h := v.heldBy(c)
+	return estimate{kept: float64(h.some) / max(float64(h.of), 1), bytes: float64(v.c.chunk.CompressedBytes())}
 }

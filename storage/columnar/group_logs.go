@@ -15,24 +15,11 @@ func (p *partFile) logRows(number int) *logRows { return &logRows{rowGroup: p.gr
 
 func (t *logRows) vector(k storage.Key) vector {
 	p, f := t.part, &t.part.fixed
-	column := func(id int, typ storage.Type) vector { return &columnVector{t.column(id), typ} }
-	switch k.Scope {
-	case storage.ScopeLog:
+	column := func(id int, typ storage.Type) vector { return &columnVector{c: t.column(id), typ: typ} }
+	if k.Scope == storage.ScopeLog {
 		return t.attrVector(&p.attrs, k.Name)
-	case storage.ScopeResource:
-		return t.originVector(func(o origin) storage.Value { return p.origins.resources[o.resource].lookup(k.Name) })
-	case storage.ScopeInstrumentation:
-		return t.originVector(func(o origin) storage.Value { return p.origins.scopes[o.scope].lookup(k.Name) })
 	}
 	switch k {
-	case storage.KeyTraceID:
-		return fixedVector[storage.TraceID]{t.column(f.traceID)}
-	case storage.KeySpanID:
-		return fixedVector[storage.SpanID]{t.column(f.spanID)}
-	case storage.KeyScopeName:
-		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].name) })
-	case storage.KeyScopeVersion:
-		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].version) })
 	case storage.KeyTime:
 		return column(f.time, storage.TypeInt)
 	case storage.KeySeverity:
@@ -44,7 +31,7 @@ func (t *logRows) vector(k storage.Key) vector {
 	case storage.KeyBody:
 		return t.attrVector(&p.body, "")
 	}
-	panic("columnar: unchecked key " + k.String())
+	return t.rowGroup.vector(k)
 }
 
 func (t *logRows) countKeys(k *keyCounter, sel bitmap) {

@@ -15,7 +15,7 @@ func (p *partFile) spanRows(number int) *spanRows { return &spanRows{rowGroup: p
 
 func (t *spanRows) vector(k storage.Key) vector {
 	p, f := t.part, &t.part.fixed
-	column := func(id int, typ storage.Type) vector { return &columnVector{t.column(id), typ} }
+	column := func(id int, typ storage.Type) vector { return &columnVector{c: t.column(id), typ: typ} }
 	switch k.Scope {
 	case storage.ScopeSpan:
 		return t.attrVector(&p.attrs, k.Name)
@@ -23,22 +23,10 @@ func (t *spanRows) vector(k storage.Key) vector {
 		return t.childVector(f.eventTime, t.attrVector(&p.events, k.Name))
 	case storage.ScopeLink:
 		return t.childVector(f.linkTrace, t.attrVector(&p.links, k.Name))
-	case storage.ScopeResource:
-		return t.originVector(func(o origin) storage.Value { return p.origins.resources[o.resource].lookup(k.Name) })
-	case storage.ScopeInstrumentation:
-		return t.originVector(func(o origin) storage.Value { return p.origins.scopes[o.scope].lookup(k.Name) })
 	}
 	switch k {
-	case storage.KeyTraceID:
-		return fixedVector[storage.TraceID]{t.column(f.traceID)}
-	case storage.KeySpanID:
-		return fixedVector[storage.SpanID]{t.column(f.spanID)}
 	case storage.KeyParentID:
 		return &parentVector{lateVector{bytes: float64(8 * t.n), make: func() vector { return idVector[storage.SpanID](t.parents(t.all())) }}, t}
-	case storage.KeyScopeName:
-		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].name) })
-	case storage.KeyScopeVersion:
-		return t.originVector(func(o origin) storage.Value { return storage.String(p.origins.scopes[o.scope].version) })
 	case storage.KeyName:
 		return column(f.name, storage.TypeString)
 	case storage.KeyKind:
@@ -56,7 +44,7 @@ func (t *spanRows) vector(k storage.Key) vector {
 	case storage.KeyEventName:
 		return t.childVector(f.eventTime, column(f.eventName, storage.TypeString))
 	}
-	panic("columnar: unchecked key " + k.String())
+	return t.rowGroup.vector(k)
 }
 
 // childVector is newChildVector for the list that the column id belongs to.

@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -10,6 +11,18 @@ import (
 type columnVector struct {
 	c   *groupColumn
 	typ storage.Type
+
+	codesFor *condition // whose codes are known
+	codes    []uint32
+}
+
+// codesOf lists the entries of the dictionary that are want, which is what the
+// condition wants.
+func (v *columnVector) codesOf(c *condition, want string) []uint32 {
+	if v.codesFor != c {
+		v.codesFor, v.codes = c, v.c.dict.codesOf(want)
+	}
+	return v.codes
 }
 
 func (v *columnVector) filter(sel bitmap, c *condition) {
@@ -67,10 +80,16 @@ func (v *columnVector) test(c *condition) func(p *decodedPage) func(i int) bool 
 		holds := [2]bool{c.holds(storage.Bool(false)), c.holds(storage.Bool(true))}
 		return func(p *decodedPage) func(int) bool { return func(i int) bool { return holds[p.Nums[i]&1] } }
 	case v.c.dictionary():
-		m := newMemo(c, v.typ, &v.c.dict)
-		if m == nil {
-			return nil
+		if want, ok := c.wanted(v.typ); ok {
+			codes := v.codesOf(c, want)
+			if len(codes) == 0 {
+				return nil
+			}
+			return func(p *decodedPage) func(int) bool {
+				return func(i int) bool { return slices.Contains(codes, p.Codes[i]) }
+			}
 		}
+		m := newMemo(c, v.typ, &v.c.dict)
 		return func(p *decodedPage) func(int) bool { return func(i int) bool { return m.holds(p.Codes[i]) } }
 	}
 	if want, ok := c.wanted(v.typ); ok {
@@ -127,7 +146,7 @@ func (g *rowGroup) attrVector(l *listColumns, key string) vector {
 	v := &keyVector{key: key}
 	for i, k := range l.keys {
 		if k.key == key {
-			v.columns = append(v.columns, columnVector{g.column(l.columns[i]), k.typ})
+			v.columns = append(v.columns, columnVector{c: g.column(l.columns[i]), typ: k.typ})
 		}
 	}
 	if l.overflow >= 0 {
@@ -305,32 +324,53 @@ func wantsNoParent(c *condition) bool {
 	return one && want == string(make([]byte, 8))
 }
 
+// vector gives access to what spans and log records have in common.
+func (g *rowGroup) vector(k storage.Key) vector {
+	f := &g.part.fixed
+	switch k {
+	case storage.KeyTraceID:
+		return fixedVector[storage.TraceID]{g.column(f.traceID)}
+	case storage.KeySpanID:
+		return fixedVector[storage.SpanID]{g.column(f.spanID)}
+	}
+	values, ok := g.part.origins.valuesOf(k)
+	if !ok {
+		panic("columnar: unchecked key " + k.String())
+	}
+	return &originVector{originValues: values, c: g.column(f.origin)}
+}
+
 // originVector has for every row the value that its origin has.
 type originVector struct {
-	c      *groupColumn
-	values []storage.Value // by origin
+	originValues
+	c *groupColumn
+
+	heldFor *condition // of which held is known
+	held    heldOrigins
 }
 
-func (g *rowGroup) originVector(value func(o origin) storage.Value) vector {
-	v := &originVector{c: g.column(g.part.fixed.origin), values: make([]storage.Value, len(g.part.origins.pairs))}
-	for i, o := range g.part.origins.pairs {
-		v.values[i] = value(o)
+// heldOrigins is what is known of a condition before a row is read.
+type heldOrigins struct {
+	holds    []bool // for every origin
+	some, of int    // how many of those in the row group satisfy it
+}
+
+func (v *originVector) heldBy(c *condition) heldOrigins {
+	if v.heldFor == c {
+		return v.held
 	}
-	return v
-}
-
-// holding tells for every origin whether the condition holds, and of those that
-// are in the row group, whether it does for some and for all.
-func (v *originVector) holding(c *condition) (holds []bool, some, all bool) {
-	holds, all = make([]bool, len(v.values)), true
+	h := heldOrigins{holds: v.holding(c)}
 	there := v.there()
-	for i := range holds {
-		holds[i] = c.holds(v.values[i])
+	for i, holds := range h.holds {
 		if there == nil || there[i] {
-			some, all = some || holds[i], all && holds[i]
+			h.of++
+			if holds {
+				h.some++
+			}
 		}
 	}
-	return holds, some, all
+	v.heldFor, v.held = c, h
+	return h
 }
 
 // there tells which origins are in the row group; nil: unknown.
@@ -338,7 +378,7 @@ func (v *originVector) there() []bool {
 	if !v.c.dictionary() || v.c.g.failed != nil {
 		return nil
 	}
-	there := make([]bool, len(v.values))
+	there := make([]bool, len(v.pairs))
 	for _, code := range v.c.nums {
 		if code >= uint64(len(there)) {
 			v.c.g.fail(errPart)
@@ -350,15 +390,14 @@ func (v *originVector) there() []bool {
 }
 
 func (v *originVector) filter(sel bitmap, c *condition) {
-	holds, some, all := v.holding(c)
-	switch {
-	case !some:
+	switch h := v.heldBy(c); {
+	case h.some == 0:
 		clear(sel)
-	case !all:
+	case h.some < h.of:
 		v.c.eachPage(sel, func(sub bitmap, p *decodedPage) {
 			sub.keep(func(place int) bool {
 				code := p.num(place)
-				return code < uint64(len(holds)) && holds[code]
+				return code < uint64(len(h.holds)) && h.holds[code]
 			})
 		})
 	}
@@ -371,7 +410,10 @@ func (v *originVector) gather(rows []uint32, out *gathered) {
 			codes[at] = uint32(p.num(int(rows[at]) - p.first))
 		}
 	})
-	tableVector{v.c.g.checked(codes, len(v.values)), v.values}.gather(upTo[uint32](len(rows)), out)
+	for i, code := range v.c.g.checked(codes, len(v.pairs)) {
+		codes[i] = v.index(v.pairs[code])
+	}
+	tableVector{codes, v.values}.gather(upTo[uint32](len(rows)), out)
 }
 
 // originCodes are the origins of some rows.

@@ -46,6 +46,67 @@ type origins struct {
 	pairs     []origin
 }
 
+// originValues are the values that resources, or scopes, have under a key.
+type originValues struct {
+	pairs  []origin
+	values []storage.Value // of the resources or scopes
+	scope  bool            // they are of the scopes
+}
+
+// valuesOf returns the values under a key of resources or scopes; false: it is
+// the key of something else.
+func (o *origins) valuesOf(k storage.Key) (v originValues, ok bool) {
+	v.pairs = o.pairs
+	switch {
+	case k.Scope == storage.ScopeResource:
+		v.values = lookup(o.resources, k.Name)
+	case k.Scope == storage.ScopeInstrumentation:
+		v.values, v.scope = lookup(o.scopes, k.Name), true
+	case k == storage.KeyScopeName, k == storage.KeyScopeVersion:
+		v.values, v.scope = make([]storage.Value, len(o.scopes)), true
+		for i, e := range o.scopes {
+			v.values[i] = storage.String(e.name)
+			if k == storage.KeyScopeVersion {
+				v.values[i] = storage.String(e.version)
+			}
+		}
+	default:
+		return originValues{}, false
+	}
+	return v, true
+}
+
+func lookup(list []*entity, key string) []storage.Value {
+	out := make([]storage.Value, len(list))
+	for i, e := range list {
+		out[i] = e.lookup(key)
+	}
+	return out
+}
+
+// at is the value of an origin.
+func (v *originValues) at(pair uint32) storage.Value { return v.values[v.index(v.pairs[pair])] }
+
+func (v *originValues) index(o origin) uint32 {
+	if v.scope {
+		return o.scope
+	}
+	return o.resource
+}
+
+// holding tells of every origin whether a condition holds.
+func (v *originValues) holding(c *condition) []bool {
+	one := make([]bool, len(v.values))
+	for i := range one {
+		one[i] = c.holds(v.values[i])
+	}
+	holds := make([]bool, len(v.pairs))
+	for i, o := range v.pairs {
+		holds[i] = one[v.index(o)]
+	}
+	return holds
+}
+
 func (o *origins) resource(of uint32) *entity { return o.resources[o.pairs[of].resource] }
 func (o *origins) scope(of uint32) *entity    { return o.scopes[o.pairs[of].scope] }
 

@@ -57,29 +57,19 @@ func (t *spanTable) vector(k storage.Key) vector {
 
 // vector gives access to what spans and log records have in common.
 func (r *rows) vector(k storage.Key) vector {
-	switch k.Scope {
-	case storage.ScopeResource:
-		return r.originVector(func(o origin) storage.Value { return r.origins.resources[o.resource].lookup(k.Name) })
-	case storage.ScopeInstrumentation:
-		return r.originVector(func(o origin) storage.Value { return r.origins.scopes[o.scope].lookup(k.Name) })
-	}
 	switch k {
 	case storage.KeyTraceID:
 		return idVector[storage.TraceID](r.traceIDs)
 	case storage.KeySpanID:
 		return idVector[storage.SpanID](r.spanIDs)
-	case storage.KeyScopeName:
-		return r.originVector(func(o origin) storage.Value { return storage.String(r.origins.scopes[o.scope].name) })
-	case storage.KeyScopeVersion:
-		return r.originVector(func(o origin) storage.Value { return storage.String(r.origins.scopes[o.scope].version) })
 	}
-	panic("columnar: unchecked key " + k.String())
-}
-
-func (r *rows) originVector(value func(origin) storage.Value) vector {
-	v := tableVector{codes: r.origin, values: make([]storage.Value, len(r.origins.pairs))}
-	for i, o := range r.origins.pairs {
-		v.values[i] = value(o)
+	of, ok := r.origins.valuesOf(k)
+	if !ok {
+		panic("columnar: unchecked key " + k.String())
+	}
+	v := tableVector{codes: r.origin, values: make([]storage.Value, len(of.pairs))}
+	for i, pair := range of.pairs {
+		v.values[i] = of.values[of.index(pair)]
 	}
 	return v
 }
