@@ -371,7 +371,7 @@ func (w *hashingWriter) Write(b []byte) (int, error) {
 // mergedParts small.
 var (
 	flushedParts = parquet.Options{Level: 1, PageRows: 8192}
-	mergedParts  = parquet.Options{Level: 3, PageRows: 16384}
+	mergedParts  = parquet.Options{Level: 3, PageRows: 8192}
 )
 
 // writeSpanTable writes a sealed table as a part. pageRows are the rows of a

@@ -227,7 +227,7 @@ func (c *groupColumn) readPageInto(i int, p *decodedPage, from, to int) {
 	first, rows := c.rowsOfPage(i)
 	err := c.g.failed
 	if err == nil {
-		err = c.g.scratch.buffer.ReadPage(c.chunk, i, &p.Page)
+		err = c.g.scratch.buffer.ReadRows(c.chunk, i, from, to, &p.Page)
 	}
 	if err == nil && (p.FirstRow != first || p.Rows != rows || p.Dictionary != c.chunk.DictionaryEncoded() && p.Len > 0) {
 		err = fmt.Errorf("%w: page %d of column %d", errPart, i, c.id)

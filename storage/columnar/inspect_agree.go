@@ -129,16 +129,22 @@ func (a *agreement) spanGroup(t *spanTable, group uint32, z *sidecar.Zone, h *fi
 	*z = sidecar.Zone{Rows: uint32(t.n), MinStartNs: t.times[0], MaxStartNs: t.times[0], MinDurationNs: t.durations[0], MaxDurationNs: t.durations[0]}
 	from, firstNs := 0, int64(math.MinInt64) // of the trace before: traces are in the order of their first spans
 	seen := map[storage.TraceID]bool{}
+	last := map[uint32]int{} // row of each origin in the trace: its spans are by start
 	for i := range t.n {
 		z.MinStartNs, z.MaxStartNs = min(z.MinStartNs, t.times[i]), max(z.MaxStartNs, t.times[i])
 		z.MinDurationNs, z.MaxDurationNs = min(z.MinDurationNs, t.durations[i]), max(z.MaxDurationNs, t.durations[i])
 		switch {
 		case i == from && (t.times[i] < firstNs || seen[t.traceIDs[i]]),
-			i > from && cmp.Or(cmp.Compare(t.times[i-1], t.times[i]), bytes.Compare(t.spanIDs[i-1][:], t.spanIDs[i][:])) > 0:
+			i > from && t.times[i] < firstNs:
 			return i
 		case i == from:
 			firstNs, seen[t.traceIDs[i]] = t.times[i], true
+			clear(last)
 		}
+		if before, ok := last[t.origin[i]]; ok && cmp.Or(cmp.Compare(t.times[before], t.times[i]), bytes.Compare(t.spanIDs[before][:], t.spanIDs[i][:])) > 0 {
+			return i
+		}
+		last[t.origin[i]] = i
 		if i+1 == t.n || t.traceIDs[i+1] != t.traceIDs[i] {
 			a.runs = append(a.runs, sidecar.Trace{Fingerprint: fingerprint(t.traceIDs[i]), Run: sidecar.Run{Group: group, FirstRow: uint32(from), Rows: uint32(i + 1 - from)}})
 			from = i + 1

@@ -116,7 +116,16 @@ func (b *Buffer) ReadDict(c *Chunk, d *DecodedDict) error {
 
 // ReadPage is Chunk.ReadPage from the buffer, or from the file when the page
 // was not added.
-func (b *Buffer) ReadPage(c *Chunk, i int, p *Page) error {
+func (b *Buffer) ReadPage(c *Chunk, i int, p *Page) error { return b.readRows(c, i, everything, p) }
+
+// ReadRows is ReadPage for who wants only the values of the rows [from, to),
+// counted from the page's first: those of other rows may be undefined, and only
+// these are below CodeLimit. Pages of lists are decoded as a whole.
+func (b *Buffer) ReadRows(c *Chunk, i, from, to int, p *Page) error {
+	return b.readRows(c, i, wanted{from, to}, p)
+}
+
+func (b *Buffer) readRows(c *Chunk, i int, want wanted, p *Page) error {
 	g, err := c.file.groupPages(int(c.group))
 	if err != nil {
 		return err
@@ -126,9 +135,9 @@ func (b *Buffer) ReadPage(c *Chunk, i int, p *Page) error {
 	}
 	where, _, _ := g.page(c, i)
 	if data, ok := b.find(c.file, where); ok {
-		return c.decodePage(g, i, data, p)
+		return c.decodePage(g, i, data, want, p)
 	}
-	return c.ReadPage(i, p)
+	return c.readRows(i, want, p)
 }
 
 // MemoryBytes is what the buffer holds.

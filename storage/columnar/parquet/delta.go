@@ -105,9 +105,10 @@ func deltaBytes(values []uint64, narrow bool, step int) int {
 	return total * (len(values) - 1) / sampled
 }
 
-// decodeDelta decodes as many values as dst has, sign-extended, and returns
-// what follows them. ok is false when src does not hold exactly so many.
-func decodeDelta(dst []uint64, src []byte, narrow bool) (rest []byte, ok bool) {
+// decodeDelta decodes the first n of as many values as dst has, sign-extended, and
+// returns what follows them; a few more may be decoded. ok is false when src does
+// not hold exactly len(dst).
+func decodeDelta(dst []uint64, n int, src []byte, narrow bool) (rest []byte, ok bool) {
 	head := deltaHead{src: src}
 	block, minis, count, first := head.uvarint(), head.uvarint(), head.uvarint(), head.varint()
 	if head.bad || block != deltaBlock || minis != deltaMinis || count != uint64(len(dst)) {
@@ -122,7 +123,8 @@ func decodeDelta(dst []uint64, src []byte, narrow bool) (rest []byte, ok bool) {
 		return nil, false
 	}
 	dst[0] = uint64(prev)
-	for dst = dst[1:]; len(dst) > 0; {
+	dst = dst[1:]
+	for beyond := len(dst) - (n - 1); len(dst) > max(beyond, 0); {
 		head = deltaHead{src: src}
 		least := head.varint()
 		if src = head.src; head.bad || len(src) < deltaMinis {

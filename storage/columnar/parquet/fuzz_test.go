@@ -74,8 +74,17 @@ func FuzzPage(f *testing.F) {
 		c := &Chunk{file: file, column: uint32(int(column) % len(fuzzColumns))}
 		p := Page{Rows: int(rows), scratch: scratch{plain: plain}}
 		h := pageHeader{kind: pageData, values: int32(values), encoding: int32(encoding), definitions: encodingRLE, repetitions: encodingRLE}
-		if reason := c.decode(&h, &p); reason != "" {
+		some := Page{Rows: int(rows), scratch: scratch{plain: slices.Clone(plain)}}
+		if reason := c.decode(&h, everything, &p); reason != "" {
 			return
+		}
+		from := int(values) % 64
+		to := from + int(encoding)
+		if reason := c.decode(&h, wanted{from, to}, &some); reason != "" {
+			t.Fatalf("the rows from %d to %d: %s", from, to, reason)
+		}
+		if diff := differ(&p, &some, from, to, c.description()); diff != "" {
+			t.Fatalf("the rows from %d to %d: %s", from, to, diff)
 		}
 		if p.Len > p.Places || p.Present != nil && countBits(p.Present, 0, p.Places) != p.Len {
 			t.Fatalf("%d values in %d places", p.Len, p.Places)
@@ -122,7 +131,7 @@ func FuzzDelta(f *testing.F) {
 	f.Add(uint16(3), true, []byte("\x80\x01\x04\x03\x02\x01\x00\x00\x00\x00"))
 	f.Add(uint16(200), false, bytes.Repeat([]byte("abcdefgh"), 200))
 	f.Fuzz(func(t *testing.T, n uint16, narrow bool, data []byte) {
-		decodeDelta(make([]uint64, n), data, narrow)
+		decodeDelta(make([]uint64, n), int(n), data, narrow)
 		values := make([]uint64, len(data)/8)
 		for i := range values {
 			values[i] = binary.LittleEndian.Uint64(data[8*i:])
@@ -132,8 +141,12 @@ func FuzzDelta(f *testing.F) {
 		}
 		encoded := appendDelta(nil, values, narrow)
 		got := make([]uint64, len(values))
-		if rest, ok := decodeDelta(got, encoded, narrow); !ok || len(rest) > 0 || !slices.Equal(got, values) {
+		if rest, ok := decodeDelta(got, len(got), encoded, narrow); !ok || len(rest) > 0 || !slices.Equal(got, values) {
 			t.Fatalf("%d values became %d, %d bytes left", values, got, len(rest))
+		}
+		some, first := make([]uint64, len(values)), min(int(n), len(values))
+		if _, ok := decodeDelta(some, first, encoded, narrow); !ok || !slices.Equal(some[:first], values[:first]) {
+			t.Fatalf("the first %d of %d values became %d", first, values, some)
 		}
 		if size := deltaBytes(values, narrow, 1); size > len(encoded) || size < len(encoded)-200-len(encoded)/4 {
 			t.Fatalf("%d bytes were estimated, there are %d", size, len(encoded))
@@ -150,7 +163,7 @@ func FuzzHybrid(f *testing.F) {
 	f.Add(uint8(11), uint16(100), bytes.Repeat([]byte{1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3}, 30))
 	f.Fuzz(func(t *testing.T, width uint8, n uint16, data []byte) {
 		width %= 33
-		decodeHybrid(make([]uint32, n), data, int(width))
+		decodeHybrid(make([]uint32, n), 0, int(n), data, int(width))
 		words := make([]uint64, (int(n)+63)/64)
 		decodeBits(words, data, int(n))
 
@@ -163,8 +176,13 @@ func FuzzHybrid(f *testing.F) {
 		runs.flush()
 		for _, encoded := range [][]byte{appendHybrid(nil, codes, int(width)), runs.dst} {
 			got := make([]uint32, len(codes))
-			if rest, ok := decodeHybrid(got, encoded, int(width)); !ok || len(rest) > 0 || !slices.Equal(got, codes) {
+			if rest, ok := decodeHybrid(got, 0, len(got), encoded, int(width)); !ok || len(rest) > 0 || !slices.Equal(got, codes) {
 				t.Fatalf("width %d: %d became %d, %d bytes left", width, codes, got, len(rest))
+			}
+			from := min(int(n)/16, len(codes))
+			to, some := min(from+int(n)%16, len(codes)), make([]uint32, len(codes))
+			if _, ok := decodeHybrid(some, from, to, encoded, int(width)); !ok || !slices.Equal(some[from:to], codes[from:to]) {
+				t.Fatalf("width %d: %d became %d from %d to %d", width, codes, some, from, to)
 			}
 		}
 	})

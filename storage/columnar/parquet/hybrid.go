@@ -169,28 +169,40 @@ func nextRun(src []byte, width, left int) (run hybridRun, rest []byte, ok bool) 
 	return run, src[bytes:], true
 }
 
-// decodeHybrid fills dst. ok is false when src does not hold so many values.
-func decodeHybrid(dst []uint32, src []byte, width int) (rest []byte, ok bool) {
-	for len(dst) > 0 {
+// decodeHybrid decodes the values [from, to) of len(dst) into their places; a few
+// around them may be overwritten. ok is false when src does not hold so many
+// values. rest is what follows the last run that was looked at.
+func decodeHybrid(dst []uint32, from, to int, src []byte, width int) (rest []byte, ok bool) {
+	for at := 0; at < to; {
 		var run hybridRun
-		if run, src, ok = nextRun(src, width, len(dst)); !ok {
+		if run, src, ok = nextRun(src, width, len(dst)-at); !ok {
 			return nil, false
 		}
-		switch whole := run.n &^ 7; {
-		case run.packed == nil:
-			part := dst[:run.n]
-			for i := range part {
-				part[i] = run.v
-			}
-		case whole == run.n:
-			unpackCodes(dst[:whole], run.packed, width)
-		default:
-			unpackCodes(dst[:whole], run.packed, width)
-			var last [8]uint32
-			unpackCodes(last[:], run.packed[whole/8*width:], width)
-			copy(dst[whole:run.n], last[:])
+		if begin, end := max(from-at, 0), min(to-at, run.n); begin < end {
+			run.decode(dst[at:at+run.n], begin, end, width)
 		}
-		dst = dst[run.n:]
+		at += run.n
 	}
 	return src, true
+}
+
+// decode decodes the values [from, to) of the run, and what is in the same groups
+// of eight, to dst, which has room for all of it.
+func (r *hybridRun) decode(dst []uint32, from, to, width int) {
+	if r.packed == nil {
+		for i := from; i < to; i++ {
+			dst[i] = r.v
+		}
+		return
+	}
+	from &^= 7
+	whole := min((to+7)&^7, r.n&^7)
+	if from < whole {
+		unpackCodes(dst[from:whole], r.packed[from/8*width:], width)
+	}
+	if whole < to {
+		var last [8]uint32
+		unpackCodes(last[:], r.packed[whole/8*width:], width)
+		copy(dst[whole:], last[:])
+	}
 }

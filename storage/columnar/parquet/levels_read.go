@@ -127,10 +127,10 @@ func (p *Page) listLevels(d *Column, src []byte, places int) (rest []byte, ok bo
 		}
 	}
 	p.reps, p.defs = sized(p.reps, places), sized(p.defs, places)
-	if left, ok := decodeHybrid(p.reps, reps, 1); !ok || len(left) > 0 {
+	if left, ok := decodeHybrid(p.reps, 0, places, reps, 1); !ok || len(left) > 0 {
 		return nil, false
 	}
-	if left, ok := decodeHybrid(p.defs, defs, width); !ok || len(left) > 0 {
+	if left, ok := decodeHybrid(p.defs, 0, places, defs, width); !ok || len(left) > 0 {
 		return nil, false
 	}
 	return rest, p.assemble(d.maxDef())

@@ -3,6 +3,8 @@ package parquet
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"math/bits"
 )
 
 // ReadDict reads the dictionary of a chunk that has one, with one read.
@@ -52,7 +54,7 @@ func (d *DecodedDict) entries(c *Column, n int) (ok bool) {
 	case Boolean:
 		return false
 	}
-	d.Nums, ok = plainNums(d.Nums, d.plain, c, n)
+	d.Nums, ok = plainNums(d.Nums, 0, n, d.plain, c, n)
 	return ok
 }
 
@@ -78,30 +80,31 @@ func plainText(ends []uint32, src []byte) (text []byte, ok bool) {
 	return text[:at], len(src) == 0
 }
 
-func plainNums(dst []uint64, src []byte, c *Column, n int) ([]uint64, bool) {
+// plainNums decodes the values [from, to) of n to their places in dst.
+func plainNums(dst []uint64, from, to int, src []byte, c *Column, n int) ([]uint64, bool) {
+	size := 8
 	if c.Kind == Int32 {
-		if len(src)/4 != n || len(src)%4 != 0 {
-			return dst, false
-		}
-		dst = sized(dst, n)
-		for i := range dst {
-			dst[i] = extendTo(c, binary.LittleEndian.Uint32(src[4*i:]))
-		}
-		return dst, true
+		size = 4
 	}
-	if len(src)/8 != n || len(src)%8 != 0 {
+	if len(src)/size != n || len(src)%size != 0 {
 		return dst, false
 	}
 	dst = sized(dst, n)
-	for i := range dst {
-		dst[i] = binary.LittleEndian.Uint64(src[8*i:])
+	for i := from; i < to; i++ {
+		if size == 4 {
+			dst[i] = extendTo(c, binary.LittleEndian.Uint32(src[4*i:]))
+		} else {
+			dst[i] = binary.LittleEndian.Uint64(src[8*i:])
+		}
 	}
 	return dst, true
 }
 
 // ReadPage reads one page: with one read, and on the first call for the row
 // group one more for the page locations.
-func (c *Chunk) ReadPage(i int, p *Page) error {
+func (c *Chunk) ReadPage(i int, p *Page) error { return c.readRows(i, everything, p) }
+
+func (c *Chunk) readRows(i int, want wanted, p *Page) error {
 	g, err := c.file.groupPages(int(c.group))
 	if err != nil {
 		return err
@@ -115,14 +118,43 @@ func (c *Chunk) ReadPage(i int, p *Page) error {
 	if err := c.file.readAt(p.raw, where.offset, damaged); err != nil {
 		return err
 	}
-	return c.decodePage(g, i, p.raw, p)
+	return c.decodePage(g, i, p.raw, want, p)
 }
 
 func (c *Chunk) noPage(i int, g *groupPages) error {
 	return fmt.Errorf("%w: page %d of row group %d, which has %d", ErrInvalid, i, c.group, len(g.starts))
 }
 
-func (c *Chunk) decodePage(g *groupPages, i int, data []byte, p *Page) error {
+// wanted are the rows of a page, counted from its first, of which the values
+// are wanted.
+type wanted struct{ from, to int }
+
+var everything = wanted{0, math.MaxInt}
+
+// values are the numbers of the values wanted, once it is known which are present.
+func (w wanted) values(p *Page) (from, to int) {
+	if w.from <= 0 && w.to >= p.Places {
+		return 0, p.Len
+	}
+	return p.before(w.from), p.before(w.to)
+}
+
+// before is the number of values before a place.
+func (p *Page) before(place int) (n int) {
+	place = max(min(place, p.Places), 0)
+	if p.Present == nil {
+		return place
+	}
+	for _, w := range p.Present[:place>>6] {
+		n += bits.OnesCount64(w)
+	}
+	if tail := place & 63; tail != 0 {
+		n += bits.OnesCount64(p.Present[place>>6] & (1<<tail - 1))
+	}
+	return n
+}
+
+func (c *Chunk) decodePage(g *groupPages, i int, data []byte, want wanted, p *Page) error {
 	where, firstRow, rows := g.page(c, i)
 	p.FirstRow, p.Rows = firstRow, rows
 	p.Present, p.Counts, p.Codes, p.CodeLimit = nil, p.Counts[:0], p.Codes[:0], 0
@@ -132,7 +164,7 @@ func (c *Chunk) decodePage(g *groupPages, i int, data []byte, p *Page) error {
 		return err
 	}
 	if reason == "" {
-		reason = c.decode(&h, p)
+		reason = c.decode(&h, want, p)
 	}
 	if reason != "" {
 		return c.damaged(i, where.offset, reason)
@@ -141,7 +173,7 @@ func (c *Chunk) decodePage(g *groupPages, i int, data []byte, p *Page) error {
 }
 
 // decode decodes p.plain. It returns "" or what is wrong.
-func (c *Chunk) decode(h *pageHeader, p *Page) string {
+func (c *Chunk) decode(h *pageHeader, want wanted, p *Page) string {
 	d := c.description()
 	if h.kind != pageData || h.definitions != encodingRLE || h.repetitions != encodingRLE {
 		return "it is no page with levels in RLE encoding"
@@ -156,33 +188,36 @@ func (c *Chunk) decode(h *pageHeader, p *Page) string {
 	switch {
 	case d.List != "":
 		src, ok = p.listLevels(d, src, places)
+		want = everything // rows are not places
 	case d.Optional:
 		src, ok = p.presence(src, places)
 	}
 	if !ok {
 		return "the levels are not readable"
 	}
-	if !p.values(d, h.encoding, src) {
+	if !p.values(d, h.encoding, src, want) {
 		return fmt.Sprintf("%d values in encoding %d are not readable", p.Len, h.encoding)
 	}
 	return ""
 }
 
-// values decodes p.Len values, which must be all of src.
-func (p *Page) values(d *Column, encoding int32, src []byte) (ok bool) {
+// values decodes those of p.Len values that are wanted; all of them must be all
+// of src, as far as is looked at it.
+func (p *Page) values(d *Column, encoding int32, src []byte, want wanted) (ok bool) {
 	p.Dictionary = encoding == encodingDictionary
+	from, to := want.values(p)
 	switch {
 	case encoding == encodingDictionary && d.Kind != Boolean:
-		return p.codes(src)
+		return p.codes(src, from, to)
 	case encoding == encodingDelta && (d.Kind == Int32 || d.Kind == Int64):
 		p.Nums = sized(p.Nums, p.Len)
-		src, ok = decodeDelta(p.Nums, src, d.Kind == Int32)
+		src, ok = decodeDelta(p.Nums, to, src, d.Kind == Int32)
 		if d.unsigned() && d.Kind == Int32 {
-			for i, v := range p.Nums {
+			for i, v := range p.Nums[:to] {
 				p.Nums[i] = uint64(uint32(v))
 			}
 		}
-		return ok && len(src) == 0
+		return ok && (to < p.Len || len(src) == 0)
 	case encoding == encodingDeltaText && d.Kind == ByteArray:
 		return p.texts(src)
 	case encoding != encodingPlain:
@@ -195,26 +230,26 @@ func (p *Page) values(d *Column, encoding int32, src []byte) (ok bool) {
 	case d.Kind == Boolean:
 		return p.booleans(src)
 	}
-	p.Nums, ok = plainNums(p.Nums, src, d, p.Len)
+	p.Nums, ok = plainNums(p.Nums, from, to, src, d, p.Len)
 	return ok
 }
 
-// codes decodes a byte with the width and then the codes.
-func (p *Page) codes(src []byte) bool {
+// codes decodes a byte with the width and then the codes [from, to).
+func (p *Page) codes(src []byte, from, to int) bool {
 	if len(src) < 1 || src[0] > 32 {
 		return false
 	}
 	width := int(src[0])
 	p.Codes = sized(p.Codes, p.Len)
-	rest, ok := decodeHybrid(p.Codes, src[1:], width)
-	if !ok || len(rest) > 0 {
+	rest, ok := decodeHybrid(p.Codes, from, to, src[1:], width)
+	if !ok || to == p.Len && len(rest) > 0 {
 		return false
 	}
 	top := uint32(0)
-	for _, c := range p.Codes {
+	for _, c := range p.Codes[from:to] {
 		top = max(top, c)
 	}
-	if p.Len > 0 {
+	if from < to {
 		p.CodeLimit = min(top, 1<<32-2) + 1
 	}
 	return true
@@ -223,7 +258,7 @@ func (p *Page) codes(src []byte) bool {
 // texts decodes the lengths of all values and then their text.
 func (p *Page) texts(src []byte) bool {
 	p.nums = sized(p.nums, p.Len)
-	src, ok := decodeDelta(p.nums, src, true)
+	src, ok := decodeDelta(p.nums, p.Len, src, true)
 	if !ok {
 		return false
 	}

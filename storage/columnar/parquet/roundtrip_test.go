@@ -45,7 +45,7 @@ func (m *model) check(t *testing.T, r *rand.Rand, file []byte) {
 		t.Fatalf("%d row groups, want %d", len(f.RowGroups()), len(m.groups))
 	}
 	var buffer Buffer
-	var page Page
+	var page, some Page
 	var dict DecodedDict
 	for gi := range m.groups {
 		g := &m.groups[gi]
@@ -75,6 +75,14 @@ func (m *model) check(t *testing.T, r *rand.Rand, file []byte) {
 				if err := buffer.ReadPage(c, k, &page); err != nil {
 					t.Fatal(err)
 				}
+				from := r.IntN(page.Rows + 1)
+				to := from + r.IntN(page.Rows-from+1)
+				if err := buffer.ReadRows(c, k, from, to, &some); err != nil {
+					t.Fatal(err)
+				}
+				if diff := differ(&page, &some, from, to, c.description()); diff != "" {
+					t.Fatalf("column %q, page %d, rows from %d to %d: %s", c.description().path(), k, from, to, diff)
+				}
 				return &page
 			}, &dict)
 		}
@@ -85,6 +93,31 @@ func (m *model) check(t *testing.T, r *rand.Rand, file []byte) {
 	if f.MemoryBytes() < len(f.chunks)*100 {
 		t.Errorf("%d bytes of memory", f.MemoryBytes())
 	}
+}
+
+// differ tells what the values of some rows are in some that they are not in all.
+func differ(all, some *Page, from, to int, d *Column) string {
+	if some.Len != all.Len || some.Places != all.Places || some.Dictionary != all.Dictionary || !slices.Equal(some.Present, all.Present) || !slices.Equal(some.Counts, all.Counts) {
+		return fmt.Sprintf("%d values in %d places, of all %d in %d", some.Len, some.Places, all.Len, all.Places)
+	}
+	if d.List != "" {
+		from, to = 0, all.Places
+	}
+	from, to = all.before(from), all.before(to)
+	for i := from; i < to; i++ {
+		switch {
+		case all.Dictionary && (some.Codes[i] != all.Codes[i] || some.Codes[i] >= some.CodeLimit):
+			return fmt.Sprintf("code %d is %d below %d, want %d", i, some.Codes[i], some.CodeLimit, all.Codes[i])
+		case len(all.Nums) > 0 && some.Nums[i] != all.Nums[i]:
+			return fmt.Sprintf("number %d is %d, want %d", i, some.Nums[i], all.Nums[i])
+		case len(all.Ends) > 0 && some.Ends[i] != all.Ends[i]:
+			return fmt.Sprintf("text %d ends at %d, want %d", i, some.Ends[i], all.Ends[i])
+		}
+	}
+	if !bytes.Equal(some.Text, all.Text) || !bytes.Equal(some.Fixed, all.Fixed) {
+		return "the text differs"
+	}
+	return ""
 }
 
 func (g *modelGroup) checkChunk(t *testing.T, c *Chunk, cells []cell, read func(int) *Page, dict *DecodedDict) {
