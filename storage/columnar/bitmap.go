@@ -50,6 +50,18 @@ func (b bitmap) count() (n int) {
 	return n
 }
 
+// bounds are the first member and what follows the last; there is one.
+func (b bitmap) bounds() (from, to int) {
+	i, last := 0, len(b)-1
+	for b[i] == 0 {
+		i++
+	}
+	for b[last] == 0 {
+		last--
+	}
+	return i<<6 + bits.TrailingZeros64(b[i]), last<<6 + bits.Len64(b[last])
+}
+
 func (b bitmap) empty() bool {
 	for _, w := range b {
 		if w != 0 {

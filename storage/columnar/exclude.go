@@ -10,10 +10,11 @@ type excluder interface {
 	excludes(p storage.Predicate) bool
 }
 
-// selectRows returns the rows of t in the window that satisfy the predicate.
+// selectRows returns the rows of t in the window that satisfy the predicate; nil:
+// none.
 func selectRows(t table, w storage.Window, where storage.Predicate) bitmap {
 	if x, ok := t.(excluder); ok && where != nil && x.excludes(where) {
-		return newBitmap(t.len())
+		return nil
 	}
 	sel := t.inWindow(w)
 	filter(t, where, sel)

@@ -47,6 +47,18 @@ func (g *rowGroup) giveBack() {
 	g.scratch = nil
 }
 
+// dictScratches are for reading dictionaries, which are kept without what that
+// needs.
+var dictScratches = sync.Pool{New: func() any { return new(parquet.DecodedDict) }}
+
+// exactly copies a slice into memory of its length.
+func exactly[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return append(make([]T, 0, len(s)), s...)
+}
+
 // maxScratch is what is kept for others; nearly all pages need less.
 const maxScratch = 4 << 20
 
@@ -145,9 +157,13 @@ func (c *groupColumn) dictionary() bool {
 	if !c.read {
 		c.read = true
 		e, err := c.g.part.dicts.get(dictKey{c.g.part, c.g.number, c.id}, func() (*dictEntry, error) {
-			var d parquet.DecodedDict
-			err := c.chunk.ReadDict(&d)
-			return &dictEntry{dict{text: d.Text, ends: d.Ends}, d.Nums, d.Fixed}, err
+			d := dictScratches.Get().(*parquet.DecodedDict)
+			err := c.chunk.ReadDict(d)
+			e := &dictEntry{dict{text: exactly(d.Text), ends: exactly(d.Ends)}, exactly(d.Nums), exactly(d.Fixed)}
+			if d.MemoryBytes() <= maxScratch {
+				dictScratches.Put(d)
+			}
+			return e, err
 		})
 		if err != nil {
 			c.g.fail(err)
@@ -400,7 +416,8 @@ func (d *dict) appendEntries(o *dict, from, to int) {
 }
 
 // eachPage decodes the pages that have a place in sel and calls f with each
-// and its part of sel.
+// and its part of sel. What f gets is good until it returns: pages of which few
+// rows are wanted are not kept.
 func (c *groupColumn) eachPage(sel bitmap, f func(sub bitmap, p *decodedPage)) {
 	if c.list() {
 		f(sel, c.whole())
@@ -413,8 +430,13 @@ func (c *groupColumn) eachPage(sel bitmap, f func(sub bitmap, p *decodedPage)) {
 			from++
 			continue
 		}
+		if c.few(sub, from) {
+			c.streamPage(from, sub, f)
+			from++
+			continue
+		}
 		to := from + 1
-		for to < len(starts) && !c.part(sel, to).empty() {
+		for to < len(starts) && !c.part(sel, to).empty() && !c.few(c.part(sel, to), to) {
 			to++
 		}
 		c.decode(from, to)
@@ -422,6 +444,20 @@ func (c *groupColumn) eachPage(sel bitmap, f func(sub bitmap, p *decodedPage)) {
 			f(c.part(sel, from), c.pages[from])
 		}
 	}
+}
+
+// few says whether a page is not decoded yet and so little of it is wanted that
+// decoding it again, should somebody want the rest, costs less than the memory
+// of all of it.
+func (c *groupColumn) few(sub bitmap, page int) bool {
+	return (c.pages == nil || c.pages[page] == nil) && sub.count() < 4*len(sub)
+}
+
+// streamPage calls f with a page of which the rows in sub are decoded.
+func (c *groupColumn) streamPage(page int, sub bitmap, f func(sub bitmap, p *decodedPage)) {
+	from, to := sub.bounds()
+	first, _ := c.rowsOfPage(page)
+	c.streamRows(between(first+from, first+to), func(p *decodedPage, _, _ int) { f(sub, p) })
 }
 
 // part is the part of sel that belongs to a page. Pages start at multiples of
@@ -495,6 +531,16 @@ func (p *decodedPage) keepPlaces(sel bitmap, test func(i int) bool) {
 // that every row has. A page that could not be read gives zeros.
 func (c *groupColumn) pickInts(rows []uint32, to []int64) []int64 {
 	to = resize(to, len(rows))
+	if 64*len(rows) < c.g.n {
+		i := 0
+		c.stream(runsOf(rows), func(p *decodedPage, from, end int) {
+			for place := from; place < end; place++ {
+				to[i] = int64(p.num(place))
+				i++
+			}
+		})
+		return to
+	}
 	c.eachRun(rows, func(from, end int, p *decodedPage) {
 		for i := from; i < end; i++ {
 			to[i] = int64(p.num(int(rows[i]) - p.first))

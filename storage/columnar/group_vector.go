@@ -268,6 +268,10 @@ func (v fixedVector[T]) gather(rows []uint32, out *gathered) {
 
 func pickIDs[T ~[8]byte | ~[16]byte](c *groupColumn, rows []uint32, to []T) []T {
 	to = resize(to, len(rows))
+	if 64*len(rows) < c.g.n {
+		copy(to, ids[T](c, runsOf(rows)))
+		return to
+	}
 	c.eachRun(rows, func(from, end int, p *decodedPage) {
 		for at := from; at < end; at++ {
 			to[at] = idAt[T](p, int(rows[at])-p.first)
@@ -333,9 +337,12 @@ func (g *rowGroup) vector(k storage.Key) vector {
 	case storage.KeySpanID:
 		return fixedVector[storage.SpanID]{g.column(f.spanID)}
 	}
-	values, ok := g.part.origins.valuesOf(k)
+	values, ok := g.part.values.valuesOf(&g.part.origins, k)
 	if !ok {
 		panic("columnar: unchecked key " + k.String())
+	}
+	if values.values == nil {
+		return absentVector{}
 	}
 	return &originVector{originValues: values, c: g.column(f.origin)}
 }
@@ -359,7 +366,7 @@ func (v *originVector) heldBy(c *condition) heldOrigins {
 	if v.heldFor == c {
 		return v.held
 	}
-	h := heldOrigins{holds: v.holding(c)}
+	h := heldOrigins{holds: v.c.g.part.values.holding(&v.originValues, c)}
 	there := v.there()
 	for i, holds := range h.holds {
 		if there == nil || there[i] {

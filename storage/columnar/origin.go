@@ -2,6 +2,8 @@ package columnar
 
 import (
 	"encoding/binary"
+	"slices"
+	"sync"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/otlp"
@@ -49,7 +51,7 @@ type origins struct {
 // originValues are the values that resources, or scopes, have under a key.
 type originValues struct {
 	pairs  []origin
-	values []storage.Value // of the resources or scopes
+	values []storage.Value // of the resources or scopes; nil: none has one
 	scope  bool            // they are of the scopes
 }
 
@@ -73,7 +75,76 @@ func (o *origins) valuesOf(k storage.Key) (v originValues, ok bool) {
 	default:
 		return originValues{}, false
 	}
+	if !slices.ContainsFunc(v.values, func(v storage.Value) bool { return v.Type() != storage.TypeAbsent }) {
+		v.values = nil
+	}
 	return v, true
+}
+
+// originCache remembers the values of origins: of all keys that no origin has, and
+// of a few that some have. A part has thousands of resources, of each of its row
+// groups the same.
+type originCache struct {
+	mu    sync.Mutex    // guards what follows
+	known []knownValues // used last comes first
+	asked storage.Compare
+	holds []bool // of every origin, whether it satisfies what was asked last
+}
+
+type knownValues struct {
+	key storage.Key
+	v   originValues
+	ok  bool // see valuesOf
+}
+
+// Bounds of a cache.
+const (
+	knownKeys     = 16
+	knownPerCache = 64 << 10 // values
+)
+
+func (c *originCache) valuesOf(o *origins, k storage.Key) (v originValues, ok bool) {
+	c.mu.Lock()
+	if i := slices.IndexFunc(c.known, func(k2 knownValues) bool { return k2.key == k }); i >= 0 {
+		found := c.known[i]
+		copy(c.known[1:i+1], c.known[:i])
+		c.known[0] = found
+		c.mu.Unlock()
+		return found.v, found.ok
+	}
+	c.mu.Unlock()
+	v, ok = o.valuesOf(k)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = slices.Insert(c.known, 0, knownValues{k, v, ok})
+	total := 0
+	for i := range c.known {
+		if total += len(c.known[i].v.values); i == knownKeys || i > 0 && total > knownPerCache {
+			clear(c.known[i:])
+			c.known = c.known[:i]
+			break
+		}
+	}
+	return v, ok
+}
+
+// holding is v.holding of the origins of a part: a query asks the same of each of
+// its row groups.
+func (c *originCache) holding(v *originValues, cond *condition) []bool {
+	if cond.exists {
+		return v.holding(cond)
+	}
+	c.mu.Lock()
+	holds, known := c.holds, c.holds != nil && c.asked == cond.compare
+	c.mu.Unlock()
+	if known {
+		return holds
+	}
+	holds = v.holding(cond)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked, c.holds = cond.compare, holds
+	return holds
 }
 
 func lookup(list []*entity, key string) []storage.Value {

@@ -9,8 +9,10 @@ import (
 )
 
 // partFile is a part that is open for reading: what the queries that read it
-// share. Nothing in it changes.
+// share. Nothing in it changes but what is remembered.
 type partFile struct {
+	values originCache
+
 	name     string
 	file     *parquet.File
 	dicts    *dictCache // shared with other parts; nil: none

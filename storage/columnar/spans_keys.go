@@ -67,6 +67,9 @@ func (r *rows) vector(k storage.Key) vector {
 	if !ok {
 		panic("columnar: unchecked key " + k.String())
 	}
+	if of.values == nil {
+		return absentVector{}
+	}
 	v := tableVector{codes: r.origin, values: make([]storage.Value, len(of.pairs))}
 	for i, pair := range of.pairs {
 		v.values[i] = of.values[of.index(pair)]
