@@ -86,8 +86,8 @@ bin/npm/node_modules/.bin/oxlint: Makefile
 fmt: ## format the Go code
 	gofmt -w $$(git ls-files '*.go')
 
-generate: ## generate the Go code of Jaeger's and Tempo's protocols (needs protoc)
-	$(GO) generate ./query/api/jaeger/proto/... ./query/api/tempo/tempopb
+generate: ## generate the code of Jaeger's and Tempo's protocols (needs protoc) and the Go client of the native API
+	$(GO) generate ./query/api/native/client ./query/api/jaeger/proto/... ./query/api/tempo/tempopb
 
 # Also BASE (a commit; HEAD~1, or HEAD when something is not committed), BENCH
 # (a regular expression of Go's benchmarks), BENCHTIME.
