@@ -79,8 +79,8 @@ func TestAsking(t *testing.T) {
 	}
 	unknown := question{"unknown", 0, []call{{"/unknown", jaegerList(1)}}}
 	var refused *statusError
-	if _, _, err = ask("", false, unknown, good); !errors.As(err, &refused) || refused.code != http.StatusNotFound {
-		t.Errorf("what the server does not know: %v", err)
+	if results, _, err = ask("", false, unknown, good); !errors.As(err, &refused) || refused.code != http.StatusNotFound || len(results) != 1 {
+		t.Errorf("what the server does not know: %+v, %v", results, err)
 	}
 	results, said, err := ask("", true, unknown, good)
 	if err != nil || len(results) != 1 || !strings.Contains(said, "not measured: unknown: GET /unknown: 404") {

@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -72,12 +73,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("-only %q: %w", s.only, err)
 	}
-	list, err := measure(ctx, s, only, log)
-	if err != nil {
-		return err
-	}
+	list, failed := measure(ctx, s, only, log)
 	for i := range list {
 		list[i].name = fmt.Sprintf("spans=%d/%s", s.spans, list[i].name)
 	}
-	return writeResults(out, list)
+	return errors.Join(failed, writeResults(out, list))
 }

@@ -20,7 +20,8 @@ import (
 var simulatedStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano()
 
 // measure starts a heddle on an empty directory, fills it, asks it and starts
-// it again. Where data are kept, it only asks when they are there already.
+// it again. Where data are kept, it only asks when they are there already. What
+// was measured before an error is returned with it.
 func measure(ctx context.Context, s settings, only *regexp.Regexp, log io.Writer) (list []result, err error) {
 	dir := s.keep
 	if dir == "" {
@@ -68,11 +69,11 @@ func measure(ctx context.Context, s settings, only *regexp.Regexp, log io.Writer
 	if err != nil {
 		return nil, err
 	}
-	answers, err := askAll(ctx, s, only, heddle, questions, log)
-	if err != nil {
-		return nil, err
-	}
+	answers, failed := askAll(ctx, s, only, heddle, questions, log)
 	list = append(list, answers...)
+	if ctx.Err() != nil {
+		return list, failed
+	}
 
 	if err := heddle.stop(); err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func measure(ctx context.Context, s settings, only *regexp.Regexp, log io.Writer
 	}
 	heddle = again
 	add("start", result{n: 1, figures: []figure{{float64(took), "start-ns"}}})
-	return list, heddle.stop()
+	return list, errors.Join(failed, heddle.stop())
 }
 
 // sentFile says beside the data what they are.

@@ -81,8 +81,10 @@ func (q *question) ask(ctx context.Context, heddle *server, repeats int, most ti
 
 // askAll asks every question whose name matches only. What an older binary
 // does not know is left out with a word about it, if that is allowed. The log
-// gets a table.
+// gets a table. A question that fails does not keep others from being asked;
+// the error tells of all that did.
 func askAll(ctx context.Context, s settings, only *regexp.Regexp, heddle *server, list []question, log io.Writer) (results []result, err error) {
+	var failed []error
 	fmt.Fprint(log, tableHeader)
 	for _, q := range list {
 		if !only.MatchString(q.name) {
@@ -94,12 +96,17 @@ func askAll(ctx context.Context, s settings, only *regexp.Regexp, heddle *server
 			fmt.Fprintf(log, "bench: not measured: %v\n", err)
 			continue
 		}
+		if ctx.Err() != nil {
+			return results, ctx.Err()
+		}
 		if err != nil {
-			return nil, err
+			fmt.Fprintf(log, "bench: %v\n", err)
+			failed = append(failed, err)
+			continue
 		}
 		r := latencies("query="+q.name, a, q.budget)
 		fmt.Fprint(log, r.tableRow())
 		results = append(results, r)
 	}
-	return results, nil
+	return results, errors.Join(failed...)
 }
