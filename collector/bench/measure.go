@@ -58,6 +58,8 @@ func measure(ctx context.Context, s settings, only *regexp.Regexp, log io.Writer
 		if err := keepIn(dir, sent); err != nil {
 			return nil, err
 		}
+	} else if _, err := settle(ctx, heddle, s.quiet, s.settle); err != nil { // it may have been stopped while it merged
+		return nil, err
 	}
 	fmt.Fprintf(log, "bench: %d spans are stored\n", sent.Spans)
 
