@@ -33,6 +33,11 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
 	@touch $@
 
+# Makes types of the native API's contract; a package of its own.
+ui/generate/node_modules/.package-lock.json: ui/generate/package-lock.json
+	cd ui/generate && npm ci --no-audit --no-fund
+	@touch $@
+
 ui: ui/node_modules/.package-lock.json ## build the web UI into ui/dist
 	cd ui && npm run --silent build -- --logLevel warn
 
@@ -58,8 +63,8 @@ test-go: ## Go tests of the collector, the store as a whole, the import rules an
 	$(GO) vet ./...
 	$(GO) test -timeout 40m ./storage/columnar $$($(GO) list ./... | grep -vE '/heddle/(storage|query|exporters|ui|collector/e2e)(/|$$)')
 
-test-ui: ui/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
-	cd ui && npm run --silent typecheck && npm test --silent && npm run --silent check:size
+test-ui: ui/node_modules/.package-lock.json ui/generate/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
+	cd ui && npm run --silent check:contract && npm run --silent typecheck && npm test --silent && npm run --silent check:size
 
 test-e2e: $(HEDDLE) ## the real binary over real sockets with SDKs that are not ours
 	HEDDLE_BINARY=$(CURDIR)/$(HEDDLE) $(GO) test -count=1 ./collector/e2e/...
@@ -86,8 +91,9 @@ bin/npm/node_modules/.bin/oxlint: Makefile
 fmt: ## format the Go code
 	gofmt -w $$(git ls-files '*.go')
 
-generate: ## generate the Go code of Jaeger's and Tempo's protocols (needs protoc)
-	$(GO) generate ./query/api/jaeger/proto/... ./query/api/tempo/tempopb
+generate: ui/generate/node_modules/.package-lock.json ## generate clients of the native API, and the code of Jaeger's and Tempo's protocols (needs protoc)
+	cd ui && npm run --silent generate
+	$(GO) generate ./query/api/native/client ./query/api/jaeger/proto/... ./query/api/tempo/tempopb
 
 # Also BASE (a commit; HEAD~1, or HEAD when something is not committed), BENCH
 # (a regular expression of Go's benchmarks), BENCHTIME.
@@ -106,4 +112,4 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 	done
 
 clean: ## remove what was built, not the module and build caches
-	rm -rf bin ui/dist/assets ui/dist/index.html ui/node_modules collector/e2e/node/node_modules
+	rm -rf bin ui/dist/assets ui/dist/index.html ui/node_modules ui/generate/node_modules collector/e2e/node/node_modules

@@ -9,11 +9,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 	"time"
 )
@@ -36,8 +38,12 @@ type settings struct {
 	idle    time.Duration // how long the idle process is watched
 	quiet   time.Duration // how long it must do nothing to have settled
 	settle  time.Duration // how long that may take
-	repeats int           // of each question
+	repeats int           // of each question, at least
+	most    time.Duration // that the calls of a question may take together
+	only    string        // regular expression of the questions to ask
+	older   bool          // questions that are refused are left out
 	dir     string        // where the data directory is made; "": the system's place
+	keep    string        // a directory whose data are asked, and stay; "": none
 }
 
 func run(ctx context.Context, args []string, out, log io.Writer) error {
@@ -51,7 +57,11 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	f.DurationVar(&s.idle, "idle", 10*time.Second, "how long the idle process is watched")
 	f.DurationVar(&s.quiet, "quiet", 12*time.Second, "how long it must do nothing to have settled; longer than the store waits before it seals what is old")
 	f.DurationVar(&s.settle, "settle", 10*time.Minute, "how long settling may take")
-	f.IntVar(&s.repeats, "repeats", 20, "how often each question is asked")
+	f.IntVar(&s.repeats, "repeats", 20, "how often each question is asked; up to ten times as often while that takes less than half a second")
+	f.DurationVar(&s.most, "most", 20*time.Second, "a question that takes longer is asked less often, but five times")
+	f.StringVar(&s.only, "only", "", "regular expression of the names of questions to ask (default: all)")
+	f.BoolVar(&s.older, "older", false, "leave out questions that the binary refuses, and say so")
+	f.StringVar(&s.keep, "keep", "", "directory whose data are asked, after they are sent when there are none; they stay")
 	f.StringVar(&s.dir, "dir", "", "where the data directory is made (default: the system's directory for temporary files)")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -59,9 +69,13 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if s.spans < 1 || s.repeats < 1 {
 		return fmt.Errorf("-spans %d and -repeats %d: use numbers of at least 1", s.spans, s.repeats)
 	}
-	list, err := measure(ctx, s, log)
+	only, err := regexp.Compile(s.only)
 	if err != nil {
-		return err
+		return fmt.Errorf("-only %q: %w", s.only, err)
 	}
-	return writeResults(out, list)
+	list, failed := measure(ctx, s, only, log)
+	for i := range list {
+		list[i].name = fmt.Sprintf("spans=%d/%s", s.spans, list[i].name)
+	}
+	return errors.Join(failed, writeResults(out, list))
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/heddle-io/heddle/collector/demo"
@@ -17,47 +20,61 @@ import (
 var simulatedStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).UnixNano()
 
 // measure starts a heddle on an empty directory, fills it, asks it and starts
-// it again.
-func measure(ctx context.Context, s settings, log io.Writer) (list []result, err error) {
-	dir, err := os.MkdirTemp(s.dir, "heddle-bench-")
-	if err != nil {
-		return nil, err
+// it again. Where data are kept, it only asks when they are there already. What
+// was measured before an error is returned with it.
+func measure(ctx context.Context, s settings, only *regexp.Regexp, log io.Writer) (list []result, err error) {
+	dir := s.keep
+	if dir == "" {
+		if dir, err = os.MkdirTemp(s.dir, "heddle-bench-"); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	data := filepath.Join(dir, "data")
 	heddle, _, err := startServer(ctx, s.binary, data)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { heddle.kill() }()
+	add := func(name string, r result) {
+		r.name = name
+		list = append(list, r)
+	}
 
-	sent, ingest, err := takeIn(ctx, s, heddle, data)
+	sent, kept, err := keptIn(dir)
 	if err != nil {
+		return nil, err
+	}
+	if !kept {
+		var ingest, idle result
+		if sent, ingest, err = takeIn(ctx, s, heddle, data); err != nil {
+			return nil, err
+		}
+		add("ingest", ingest)
+		if idle, err = watchIdle(ctx, heddle, s.idle); err != nil {
+			return nil, err
+		}
+		add("idle", idle)
+		if err := keepIn(dir, sent); err != nil {
+			return nil, err
+		}
+	} else if _, err := settle(ctx, heddle, s.quiet, s.settle); err != nil { // it may have been stopped while it merged
 		return nil, err
 	}
 	fmt.Fprintf(log, "bench: %d spans are stored\n", sent.Spans)
-	add := func(name string, r result) {
-		r.name = fmt.Sprintf("spans=%d/%s", s.spans, name)
-		list = append(list, r)
-	}
-	add("ingest", ingest)
 
-	idle, err := watchIdle(ctx, heddle, s.idle)
+	around, err := lookAround(ctx, heddle, sent, mostOften*s.repeats)
 	if err != nil {
 		return nil, err
 	}
-	add("idle", idle)
-
-	questions, err := newQuestions(ctx, heddle, sent, s.repeats)
+	questions, err := around.classes(ctx, heddle)
 	if err != nil {
 		return nil, err
 	}
-	for _, q := range questions {
-		took, err := q.ask(ctx, heddle)
-		if err != nil {
-			return nil, err
-		}
-		add("query="+q.name, latencies("", took))
+	answers, failed := askAll(ctx, s, only, heddle, questions, log)
+	list = append(list, answers...)
+	if ctx.Err() != nil {
+		return list, failed
 	}
 
 	if err := heddle.stop(); err != nil {
@@ -69,7 +86,33 @@ func measure(ctx context.Context, s settings, log io.Writer) (list []result, err
 	}
 	heddle = again
 	add("start", result{n: 1, figures: []figure{{float64(took), "start-ns"}}})
-	return list, heddle.stop()
+	return list, errors.Join(failed, heddle.stop())
+}
+
+// sentFile says beside the data what they are.
+const sentFile = "sent.json"
+
+// keptIn is what was sent to the data of a directory, if anything was.
+func keptIn(dir string) (sent demo.Sent, kept bool, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, sentFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return sent, false, nil
+	}
+	if err != nil {
+		return sent, false, err
+	}
+	if err := json.Unmarshal(text, &sent); err != nil {
+		return sent, false, fmt.Errorf("%s: %w", filepath.Join(dir, sentFile), err)
+	}
+	return sent, true, nil
+}
+
+func keepIn(dir string, sent demo.Sent) error {
+	text, err := json.Marshal(sent)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, sentFile), text, 0o600)
 }
 
 // takeIn sends spans and waits until all that follows from them is done.

@@ -3,106 +3,110 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
+	"io"
+	"regexp"
 	"time"
-
-	"github.com/heddle-io/heddle/collector/demo"
 )
 
-// question is a class of queries. Its paths are asked in turn.
+// question is a class of queries: one that people ask again and again in other
+// words. Its calls are asked in turn.
 type question struct {
-	name  string
-	paths []string
-	times int
+	name   string
+	budget time.Duration // for the 95th percentile; 0: there is none
+	calls  []call
 }
 
-// newQuestions makes the questions about what was sent. They must have
-// answers: an empty one would be a fast one.
-func newQuestions(ctx context.Context, heddle *server, sent demo.Sent, repeats int) ([]question, error) {
-	traces, err := someTraces(ctx, heddle, sent, repeats)
-	if err != nil {
-		return nil, err
+// call is one way to ask, and the check of what is answered: a wrong answer,
+// an empty one or one that was cut short may be a fast one.
+type call struct {
+	path  string
+	check func(answer []byte) error
+}
+
+// asked is what the calls of a question took.
+type asked struct {
+	took []time.Duration // one by one
+	cpu  time.Duration   // of the server, for all of them
+}
+
+// Bounds of how often a question is asked beyond the repeats that were ordered:
+// a fast one is asked more often, for its percentiles, a slow one less.
+const (
+	fastEnough = 500 * time.Millisecond // as long as more fit in
+	mostOften  = 10                     // times the repeats
+	leastOften = 5                      // calls of a question that takes longer than allowed
+)
+
+// ask asks for one answer that does not count, then one call after the other.
+func (q *question) ask(ctx context.Context, heddle *server, repeats int, most time.Duration) (a asked, err error) {
+	if len(q.calls) == 0 {
+		return a, fmt.Errorf("%s: there is nothing to ask: send more spans", q.name)
 	}
-	search := func(more url.Values) []string {
-		more.Set("service", "checkout")
-		more.Set("limit", "20")
-		return []string{searchPath(sent.StartNs, sent.EndNs, more)}
-	}
-	span := time.Duration(sent.EndNs - sent.StartNs)
-	dependencies := "/api/dependencies?endTs=" + strconv.FormatInt(sent.EndNs/1e6, 10) + "&lookback=" + strconv.FormatInt(span.Milliseconds(), 10)
-	return []question{
-		{"trace", traces, repeats},
-		{"service", search(url.Values{}), repeats},
-		{"service-attribute", search(url.Values{"tags": {`{"shop.tenant.id":"nordwind"}`}}), repeats},
-		{"service-attribute-error", search(url.Values{"tags": {`{"shop.tenant.id":"nordwind","error":"true"}`}}), repeats},
-		{"min-duration", search(url.Values{"minDuration": {"200ms"}}), repeats},
-		{"services", []string{"/api/services"}, repeats},
-		{"operations", []string{"/api/operations?service=checkout"}, repeats},
-		{"dependencies", []string{dependencies}, repeats},
-	}, nil
-}
-
-func searchPath(fromNs, toNs int64, more url.Values) string {
-	more.Set("start", strconv.FormatInt(fromNs/1e3, 10))
-	more.Set("end", strconv.FormatInt(toNs/1e3, 10))
-	return "/api/traces?" + more.Encode()
-}
-
-// ask asks as often as it should, one after the other.
-func (q *question) ask(ctx context.Context, heddle *server) (took []time.Duration, err error) {
 	var answer bytes.Buffer
-	for i := range q.times {
-		path := q.paths[i%len(q.paths)]
+	one := func(c call) (time.Duration, error) {
 		begin := time.Now()
-		if err := heddle.get(ctx, path, &answer); err != nil {
-			return nil, fmt.Errorf("%s: %w", q.name, err)
+		if err := heddle.get(ctx, c.path, &answer); err != nil {
+			return 0, fmt.Errorf("%s: %w", q.name, err)
 		}
-		took = append(took, time.Since(begin))
-		switch n, err := answered(answer.Bytes()); {
-		case err != nil:
-			return nil, fmt.Errorf("%s: GET %s: %w", q.name, path, err)
-		case n == 0:
-			return nil, fmt.Errorf("%s: GET %s found nothing, which is no measurement: send more spans", q.name, path)
+		took := time.Since(begin)
+		if err := c.check(answer.Bytes()); err != nil {
+			return 0, fmt.Errorf("%s: GET %s: %w, which is no measurement: %.300s", q.name, c.path, err, &answer)
 		}
+		return took, nil
 	}
-	return took, nil
+	if _, err := one(q.calls[len(q.calls)-1]); err != nil {
+		return a, err
+	}
+	before, err := cpuOf(heddle.cmd.Process.Pid)
+	if err != nil {
+		return a, err
+	}
+	total := time.Duration(0)
+	for i := 0; i < repeats || i < mostOften*repeats && total < fastEnough; i++ {
+		if i >= min(leastOften, repeats) && total > most {
+			break
+		}
+		took, err := one(q.calls[i%len(q.calls)])
+		if err != nil {
+			return a, err
+		}
+		a.took, total = append(a.took, took), total+took
+	}
+	after, err := cpuOf(heddle.cmd.Process.Pid)
+	a.cpu = after - before
+	return a, err
 }
 
-// answered is the number of results in an answer of Jaeger's API.
-func answered(answer []byte) (int, error) {
-	var body struct {
-		Data []json.RawMessage
-	}
-	if err := json.Unmarshal(answer, &body); err != nil {
-		return 0, fmt.Errorf("not an answer of Jaeger's API: %w", err)
-	}
-	return len(body.Data), nil
-}
-
-// someTraces are paths of traces from everywhere in what was sent.
-func someTraces(ctx context.Context, heddle *server, sent demo.Sent, n int) (paths []string, err error) {
-	step := max((sent.EndNs-sent.StartNs)/int64(n), 1)
-	var answer bytes.Buffer
-	for i := range int64(n) {
-		from := sent.StartNs + i*step
-		path := searchPath(from, from+step, url.Values{"service": {"checkout"}, "limit": {"1"}})
-		if err := heddle.get(ctx, path, &answer); err != nil {
-			return nil, err
+// askAll asks every question whose name matches only. What an older binary
+// does not know is left out with a word about it, if that is allowed. The log
+// gets a table. A question that fails does not keep others from being asked;
+// the error tells of all that did.
+func askAll(ctx context.Context, s settings, only *regexp.Regexp, heddle *server, list []question, log io.Writer) (results []result, err error) {
+	var failed []error
+	fmt.Fprint(log, tableHeader)
+	for _, q := range list {
+		if !only.MatchString(q.name) {
+			continue
 		}
-		var body struct{ Data []struct{ TraceID string } }
-		if err := json.Unmarshal(answer.Bytes(), &body); err != nil {
-			return nil, fmt.Errorf("GET %s: %w", path, err)
+		a, err := q.ask(ctx, heddle, s.repeats, s.most)
+		var refused *statusError
+		if s.older && errors.As(err, &refused) && refused.clientsFault() {
+			fmt.Fprintf(log, "bench: not measured: %v\n", err)
+			continue
 		}
-		if len(body.Data) > 0 {
-			paths = append(paths, "/api/traces/"+body.Data[0].TraceID)
+		if ctx.Err() != nil {
+			return results, ctx.Err()
 		}
+		if err != nil {
+			fmt.Fprintf(log, "bench: %v\n", err)
+			failed = append(failed, err)
+			continue
+		}
+		r := latencies("query="+q.name, a, q.budget)
+		fmt.Fprint(log, r.tableRow())
+		results = append(results, r)
 	}
-	if len(paths) == 0 {
-		return nil, errors.New("no trace of the service checkout was found: more spans are needed")
-	}
-	return paths, nil
+	return results, errors.Join(failed...)
 }

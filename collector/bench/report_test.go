@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ func TestResultsAreGoBenchmarks(t *testing.T) {
 		{"spans=10/start", 1, []figure{{35592334, "start-ns"}}},
 	})
 	want := "goos: " + runtime.GOOS + "\ngoarch: " + runtime.GOARCH + "\npkg: heddle/server\n" +
+		"Unit budget-p95-ns assume=exact\n" +
 		"BenchmarkServer/spans=10/ingest\t12\t4901 cpu-ns/span\t51.60 disk-B/span\t349000123 peak-rss-B\t0 cpu-ns/s\t0.001235 x\n" +
 		"BenchmarkServer/spans=10/start\t1\t35592334 start-ns\n"
 	if err != nil || b.String() != want {
@@ -32,18 +34,20 @@ func TestLatencies(t *testing.T) {
 		for i := c.n; i > 0; i-- {
 			took = append(took, time.Duration(i)*time.Millisecond)
 		}
-		r := latencies("q", took)
-		if r.n != c.n || r.figures[0] != (figure{c.p50, "p50-ns"}) || r.figures[1] != (figure{c.p95, "p95-ns"}) {
+		r := latencies("q", asked{took, time.Duration(c.n) * time.Second}, 0)
+		if r.n != c.n || !slices.Equal(r.figures, []figure{{c.p50, "p50-ns"}, {c.p95, "p95-ns"}, {1e9, "cpu-ns/op"}}) {
 			t.Errorf("of %d: %+v, want %v and %v", c.n, r, c.p50, c.p95)
 		}
 	}
 }
 
-func TestAnswered(t *testing.T) {
-	for text, want := range map[string]int{`{"data":[{"traceID":"1"},{"traceID":"2"}]}`: 2, `{"data":["a"]}`: 1, `{"data":[]}`: 0, `{"data":null}`: 0, `<html>`: -1} {
-		n, err := answered([]byte(text))
-		if (err != nil) != (want < 0) || err == nil && n != want {
-			t.Errorf("%s: %d, %v, want %d", text, n, err, want)
+func TestTable(t *testing.T) {
+	for want, r := range map[string]result{
+		"| trace | 2 | 1.23 | 2.35 | 4.00 | 5.00 |\n": latencies("query=trace", asked{[]time.Duration{1_234_567, 2_345_678}, 8_000_000}, 5*time.Millisecond),
+		"| all | 1 | 2000 | 2000 | 1000 |  |\n":       latencies("query=all", asked{[]time.Duration{2 * time.Second}, time.Second}, 0),
+	} {
+		if got := r.tableRow(); got != want || strings.Count(got, "|") != strings.Count(tableHeader, "|")/2 {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

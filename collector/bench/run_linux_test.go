@@ -34,20 +34,53 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &log)
 	}
-	for _, want := range []string{
+	want := []string{
 		`ingest\t\d+\t\d+ cpu-ns/span\t\d+ spans/s\t\S+ disk-B/span\t\S+ wire-B/span\t\d+ peak-rss-B\t\d+ settled-rss-B`,
 		`idle\t1\t\d+ cpu-ns/s`,
-		`query=trace\t3\t\d+ p50-ns\t\d+ p95-ns`,
-		`query=service\t3\t`, `query=service-attribute\t3\t`, `query=service-attribute-error\t3\t`, `query=min-duration\t3\t`,
-		`query=services\t3\t`, `query=operations\t3\t`, `query=dependencies\t3\t`,
 		`start\t1\t\d+ start-ns`,
-	} {
+		`query=jaeger-trace\t\d+\t\d+ p50-ns\t\d+ p95-ns\t\d+ cpu-ns/op\t5000000 budget-p95-ns\n`,
+	}
+	for _, class := range classes {
+		want = append(want, `query=`+class+`\t([3-9]|[1-3]\d)\t`)
+	}
+	for _, want := range want {
 		if !regexp.MustCompile(`(?m)^BenchmarkServer/spans=20000/` + want).MatchString(out.String()) {
 			t.Errorf("there is no %q in\n%s", want, &out)
 		}
 	}
+	if n := strings.Count(out.String(), "/query="); n != len(classes) || strings.Count(log.String(), "\n| ") != n+1 {
+		t.Errorf("there are %d classes of questions, %d were expected, and in a table:\n%s", n, len(classes), &log)
+	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("it left %v behind, %v", left, err)
+	}
+}
+
+// classes are all that must be measured.
+var classes = []string{
+	"jaeger-trace", "jaeger-service", "jaeger-service-attribute", "jaeger-service-error", "jaeger-service-duration", "jaeger-services", "jaeger-operations", "jaeger-dependencies",
+	"tempo-trace", "tempo-tags", "tempo-values",
+	"traceql-attribute", "traceql-duration", "traceql-status", "traceql-regex", "traceql-structure", "traceql-count",
+	"metrics-rate", "metrics-rate-by-service", "metrics-rate-of-roots", "metrics-rate-by-attribute", "metrics-quantiles", "metrics-compare",
+	"native-skeleton", "native-spans", "native-criticalpath", "native-flame", "native-usual",
+	"native-search", "native-search-query", "native-search-page", "native-search-longest", "native-search-errors", "native-search-total",
+	"native-overview", "native-overview-selected", "native-compare", "native-compare-all",
+	"native-rates", "native-rates-steps", "native-rates-by-attribute", "native-graph", "native-graph-services", "native-graph-selected",
+	"native-structure", "native-diff", "native-diff-queries", "native-services", "native-operations", "native-keys", "native-values",
+}
+
+// TestKeptDataAreAskedAgain sends once, asks for one class, and then for another.
+func TestKeptDataAreAskedAgain(t *testing.T) {
+	binary := heddleBinary(t)
+	args := []string{"-binary", binary, "-keep", t.TempDir(), "-spans", "5000", "-rate", "100", "-idle", "10ms", "-quiet", "1s", "-repeats", "1"}
+	for i, only := range []string{"native-keys", "native-values"} {
+		var out, log bytes.Buffer
+		if err := run(t.Context(), append(args, "-only", "^"+only+"$"), &out, &log); err != nil {
+			t.Fatalf("%v\n%s", err, &log)
+		}
+		if strings.Count(out.String(), "/query=") != 1 || !strings.Contains(out.String(), "/query="+only+"\t") || strings.Contains(out.String(), "/ingest\t") != (i == 0) {
+			t.Errorf("asked for %s, time %d:\n%s", only, i+1, &out)
+		}
 	}
 }
 
@@ -60,6 +93,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"not heddle":   {[]string{"-binary", "/bin/false"}, "before it was ready"},
 		"no spans":     {[]string{"-spans", "0"}, "-spans 0"},
 		"unknown flag": {[]string{"-x"}, "-x"},
+		"no regexp":    {[]string{"-only", "("}, "-only"},
 	} {
 		var out, log bytes.Buffer
 		err := run(t.Context(), append([]string{"-dir", t.TempDir()}, c.args...), &out, &log)

@@ -101,9 +101,25 @@ func (s *server) get(ctx context.Context, path string, to *bytes.Buffer) error {
 		return fmt.Errorf("GET %s: %w", path, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: %s: %.200s", path, res.Status, to)
+		return &statusError{path, res.StatusCode, fmt.Sprintf("%.200s", to)}
 	}
 	return nil
+}
+
+// statusError is an answer that is not 200.
+type statusError struct {
+	path string
+	code int
+	body string
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("GET %s: %d %s: %s", e.path, e.code, http.StatusText(e.code), e.body)
+}
+
+// clientsFault: the server does not know what was asked for.
+func (e *statusError) clientsFault() bool {
+	return e.code/100 == 4 || e.code == http.StatusNotImplemented
 }
 
 // stop asks the server to end and waits for it.

@@ -18,6 +18,8 @@
 //
 //	binary, process, server, agent        the programs under test
 //	request, native, jaeger, metrics      what is asked of them
+//	native_contract, native_operations    all that the contract of the native API
+//	                                      has, by the client generated from it
 //	span, expect                          what must come back
 //	sdk, node, telemetrygen, otlp,
 //	zipkin, jaegersend                    senders, each a test

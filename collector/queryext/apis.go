@@ -101,10 +101,11 @@ func (a *api) refuse(w http.ResponseWriter, message string) {
 		Message string `json:"message"`
 		Msg     string `json:"msg,omitempty"`
 	}
-	body, _ := json.Marshal(map[string]any{ // texts cannot fail
-		"error":  problem{Code: "overloaded", Message: message},
-		"errors": []problem{{Code: http.StatusServiceUnavailable, Message: message, Msg: message}},
-	})
+	answer := map[string]any{"error": problem{Code: "overloaded", Message: message}}
+	if a.name == "jaeger" {
+		answer["errors"] = []problem{{Code: http.StatusServiceUnavailable, Message: message, Msg: message}}
+	}
+	body, _ := json.Marshal(answer) // texts cannot fail
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	_, _ = w.Write(body)

@@ -1,6 +1,6 @@
 // Package native serves heddle's own HTTP API under /heddle/v1, the one that
 // the web UI is built on. openapi.yaml in this folder is its contract and is
-// served at /heddle/v1/openapi.yaml.
+// served at /heddle/v1/openapi.yaml; package client is generated from it.
 package native
 
 import (

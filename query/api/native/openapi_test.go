@@ -112,6 +112,61 @@ func TestAnswersAreAsTheContractSays(t *testing.T) {
 	}
 }
 
+// What the contract leaves open, generated clients decide in ways that lose
+// something: a number without a format becomes 32 bits wide in some of them, and
+// an operation without an id gets a name made of its path.
+func TestContractIsExactEnoughForGenerators(t *testing.T) {
+	doc := document(t)
+	ids := map[string]bool{}
+	for path, methods := range field(doc, "paths").(map[string]any) {
+		for method, operation := range methods.(map[string]any) {
+			id, _ := field(operation, "operationId").(string)
+			if id == "" || ids[id] {
+				t.Errorf("%s %s: its operationId %q is empty or that of another one", method, path, id)
+			}
+			ids[id] = true
+			if path != "/openapi.yaml" && field(operation, "responses", "default") == nil {
+				t.Errorf("%s %s: has no default answer", method, path)
+			}
+			for code, answer := range field(operation, "responses").(map[string]any) {
+				content, _ := field(resolve(doc, answer), "content").(map[string]any)
+				if len(content) == 0 {
+					t.Errorf("%s %s: what an answer %s contains is not described", method, path, code)
+				}
+				for contentType, described := range content {
+					if contentType == "application/json" && field(described, "schema", "$ref") == nil && code != "202" {
+						t.Errorf("%s %s: the schema of an answer %s has no name", method, path, code)
+					}
+				}
+			}
+		}
+	}
+	for name, schema := range field(doc, "components", "schemas").(map[string]any) {
+		for _, wrong := range formless(schema, name) {
+			t.Error(wrong)
+		}
+	}
+}
+
+// formless lists the numbers below a schema that have no format.
+func formless(schema any, where string) (list []string) {
+	switch v := schema.(type) {
+	case map[string]any:
+		_, hasFormat := v["format"].(string)
+		if (hasType(v, "number") || hasType(v, "integer")) && v["type"] != nil && !hasFormat {
+			list = append(list, where+": a number without a format")
+		}
+		for name, below := range v {
+			list = append(list, formless(below, where+"."+name)...)
+		}
+	case []any:
+		for i, below := range v {
+			list = append(list, formless(below, fmt.Sprintf("%s[%d]", where, i))...)
+		}
+	}
+	return list
+}
+
 func describedPath(doc map[string]any, path string) string {
 	parts := strings.Split(path, "/")
 	best := ""
