@@ -54,8 +54,8 @@
 // # Searches
 //
 // A condition holds of one span; the answer is whole traces. They are those
-// with the newest matches, exactly, and come in that order. v1 requires a
-// service; everywhere else none means any. Structured filters and further
+// with the newest matches, exactly, and come in that order. Without a service
+// every span is searched, in v1, too. Structured filters and further
 // pages are not served, which the capabilities say: a request with one is
 // refused, not answered without it.
 //

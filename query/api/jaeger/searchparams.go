@@ -66,10 +66,7 @@ func (h *Handler) parseSearch(q url.Values) (searchParams, error) {
 		return p, err
 	}
 
-	service := q.Get("service")
 	switch {
-	case len(p.ids) == 0 && service == "":
-		return p, errServiceRequired
 	case p.find.Limit <= 0:
 		return p, errors.New("invalid parameter: limit must be greater than 0")
 	case p.find.Limit > h.MaxTraces:
@@ -82,7 +79,7 @@ func (h *Handler) parseSearch(q url.Values) (searchParams, error) {
 		return p, errors.New("'maxDuration' should be greater than 'minDuration'")
 	}
 	p.find.Window = storage.Window{FromNs: fromNs, ToNs: addNs(toNs, int64(time.Microsecond))}
-	p.find.Where = whereSearch(service, q.Get("operation"), tags, minNs, maxNs)
+	p.find.Where = whereSearch(q.Get("service"), q.Get("operation"), tags, minNs, maxNs)
 	return p, nil
 }
 
