@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -58,7 +60,7 @@ func TestGolden(t *testing.T) {
 		{"metrics_none", "GET", "/api/metrics/calls?service=nobody", ""},
 		{"minstep", "GET", "/api/metrics/minstep", ""},
 		{"v3_services", "GET", "/api/v3/services", ""},
-		{"v3_operations", "GET", "/api/v3/operations?service=" + noServiceName, ""},
+		{"v3_operations", "GET", "/api/v3/operations?service=" + filter.NoServiceName, ""},
 		{"v3_operations_kind", "GET", "/api/v3/operations?service=frontend&span_kind=server", ""},
 		{"v3_trace", "GET", "/api/v3/traces/2?startTime=2024-05-17T12:00:00Z&end_time=2024-05-17T13:00:00Z", ""},
 		{"v3_trace_broken", "GET", "/api/v3/traces/9", ""},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -128,7 +129,7 @@ func parseTags(pairs, objects []string) (map[string]string, error) {
 func whereSearch(service, operation string, tags map[string]string, minNs, maxNs time.Duration) storage.Predicate {
 	where := storage.And{}
 	if service != "" {
-		where = append(where, whereService(service))
+		where = append(where, filter.ServiceIs(service))
 	}
 	if operation != "" {
 		where = append(where, storage.Compare{Key: storage.KeyName, Op: storage.Equal, Value: storage.String(operation)})

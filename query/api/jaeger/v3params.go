@@ -75,7 +75,7 @@ func (q paramsV3) timeNs(camel string) (ns int64, set bool, err error) {
 	if err != nil {
 		return 0, false, malformed(name, err)
 	}
-	return clampedNs(t), true, nil
+	return storage.UnixNs(t), true, nil
 }
 
 func (q paramsV3) duration(camel string) (time.Duration, error) {
