@@ -6,6 +6,7 @@ import (
 	"flag"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,8 @@ func TestGolden(t *testing.T) {
 		{"v3_search", "GET", "/api/v3/traces?query.serviceName=payment&query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
 		{"v3_summaries", "GET", "/api/v3/trace-summaries?query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
 		{"v3_summaries_none", "GET", "/api/v3/trace-summaries?query.serviceName=nobody&query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
+		{"v3_spans", "GET", "/api/v3/spans?query.pagination.pageSize=2&" + times + "&query.filter=" + url.QueryEscape(cartOr), ""},
+		{"v3_spans_none", "GET", "/api/v3/spans?" + times + "&query.filter=" + url.QueryEscape(mixed), ""},
 		{"v3_dependencies", "GET", "/api/v3/dependencies?startTime=2024-05-17T12:00:00Z&endTime=2024-05-17T13:00:00Z", ""},
 		{"v3_capabilities", "GET", "/api/v3/capabilities", ""},
 	} {
