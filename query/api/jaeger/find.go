@@ -196,12 +196,6 @@ func (f *finding) matching(ctx context.Context, q trace.Query) iter.Seq2[*trace.
 	}
 }
 
-// fetchStored returns the traces that are stored, whether archived or not.
-func (h *Handler) fetchStored(ctx context.Context, ids []storage.TraceID) (map[storage.TraceID]*trace.Trace, error) {
-	byID := make(map[storage.TraceID]*trace.Trace, len(ids))
-	return byID, fetchInto(ctx, byID, h.Spans, ids)
-}
-
 // inOrder yields what fetch returns of the traces, in the order of ids, which
 // must differ. What is not there is left out.
 func inOrder(ctx context.Context, ids []storage.TraceID, fetch func(context.Context, []storage.TraceID) (map[storage.TraceID]*trace.Trace, error)) iter.Seq2[*trace.Trace, error] {

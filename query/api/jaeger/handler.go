@@ -12,8 +12,8 @@ import (
 type Options struct {
 	// Spans is read by every route. Required.
 	Spans storage.SpanReader
-	// Archive keeps traces that people chose to keep. Traces that Spans does
-	// not have are looked up here. nil: POST /api/archive refuses as Jaeger
+	// Archive keeps traces that people chose to keep. A trace by id is put
+	// together from here and from Spans; searches look at Spans only. nil: POST /api/archive refuses as Jaeger
 	// does without archive storage.
 	Archive storage.SpanStore
 	// Writer takes what a Jaeger that stores its spans here sends. nil: the
