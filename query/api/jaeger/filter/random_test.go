@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -280,7 +281,7 @@ func FuzzParseJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		filter, err := ParseJSON("filter", text)
 		if err != nil {
-			if e, ok := err.(*Error); !ok || e.Path == "" || e.Problem == "" {
+			if e := (*Error)(nil); !errors.As(err, &e) || e.Path == "" || e.Problem == "" {
 				t.Fatalf("%T: %v", err, err)
 			}
 			return
