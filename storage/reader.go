@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"time"
 )
 
 // Window is a half-open range of time: from FromNs, until before ToNs.
@@ -17,6 +18,18 @@ func (w Window) Contains(tNs int64) bool { return w.FromNs <= tNs && tNs < w.ToN
 
 // Empty says whether no time lies in the window.
 func (w Window) Empty() bool { return w.FromNs >= w.ToNs }
+
+// UnixNs is a time in nanoseconds since 1970, held inside of what an int64 can
+// be: a client's "until the year 9999" is a bound of a window like others.
+func UnixNs(t time.Time) int64 {
+	switch {
+	case t.Unix() >= math.MaxInt64/int64(time.Second):
+		return math.MaxInt64
+	case t.Unix() <= math.MinInt64/int64(time.Second):
+		return math.MinInt64
+	}
+	return t.UnixNano()
+}
 
 // SpanReader answers questions about stored spans. All methods are safe for
 // concurrent use, see every write that was acknowledged before the call (for

@@ -21,6 +21,7 @@ func (s *Search) Exact(ctx context.Context) (where storage.Predicate, ok bool, e
 		return s.where, s.exact, nil
 	}
 	switch {
+	case s.selection.Filter != nil:
 	case s.selection.Query == nil:
 		s.exact = true
 	case !s.lists:

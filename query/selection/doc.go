@@ -14,7 +14,7 @@
 //     is selected (Exact), no trace is read for it.
 //
 // A span is selected when it starts in the window, satisfies the predicate and
-// is one of those that the query selects in its whole trace.
+// the filter, and is one of those that the query selects in its whole trace.
 //
 // Work is bounded by a Budget. An answer that it cut short says so in
 // Stats.Partial and is true of what was read.

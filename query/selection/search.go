@@ -14,6 +14,9 @@ import (
 type Selection struct {
 	Where storage.Predicate // nil: every span
 	Query *traceql.Query    // a search, not a metrics query; nil: every span
+	// Filter decides what a predicate cannot, of the spans that satisfy Where.
+	// nil: every span.
+	Filter func(s *storage.Spans, row int) bool
 }
 
 // Budget bounds what an answer may cost. Zero fields do not bound.
@@ -104,7 +107,7 @@ func (s *Search) Match(t *trace.Trace) (Match, error) {
 			return nil
 		}
 		ok, err := trace.Matches(t.Spans, row, s.selection.Where)
-		if err != nil || !ok {
+		if err != nil || !ok || s.selection.Filter != nil && !s.selection.Filter(t.Spans, row) {
 			return err
 		}
 		if len(m.Spans) == 0 || start > m.NewestNs {

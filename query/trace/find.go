@@ -122,12 +122,20 @@ func (t *Trace) countMatches(q Query) (n int, err error) {
 // Fetch returns the traces with the given ids, whole and rebuilt, in no
 // particular order; ids that are not stored are left out.
 func Fetch(ctx context.Context, r storage.SpanReader, ids []storage.TraceID) ([]*Trace, error) {
+	return FetchFrom(ctx, ids, r)
+}
+
+// FetchFrom is Fetch from several stores. What one store has lost of a trace
+// another may still have; what several have is folded.
+func FetchFrom(ctx context.Context, ids []storage.TraceID, from ...storage.SpanReader) ([]*Trace, error) {
 	var chunks []*storage.Spans
-	for chunk, err := range r.Traces(ctx, ids) {
-		if err != nil {
-			return nil, err
+	for _, r := range from {
+		for chunk, err := range r.Traces(ctx, ids) {
+			if err != nil {
+				return nil, err
+			}
+			chunks = append(chunks, chunk)
 		}
-		chunks = append(chunks, chunk)
 	}
 	return buildChunks(chunks), nil
 }

@@ -41,12 +41,8 @@ func Matches(s *storage.Spans, row int, where storage.Predicate) (bool, error) {
 // anyValue says whether a value that the span has under the key satisfies ok.
 func anyValue(s *storage.Spans, row int, key storage.Key, ok func(storage.Value) bool) (bool, error) {
 	inList := func(r storage.Range) bool {
-		for _, a := range s.List(r) {
-			if s.Strings[a.Key] == key.Name && ok(s.Value(a)) {
-				return true
-			}
-		}
-		return false
+		v := s.Lookup(r, key.Name) // the first, where the list has the key twice
+		return v.Type() != storage.TypeAbsent && ok(v)
 	}
 	switch key.Scope {
 	case storage.ScopeResource:

@@ -42,7 +42,10 @@ func (h *Handler) archiveTrace(ctx context.Context, id storage.TraceID) error {
 	if h.Archive == nil {
 		return errNoArchive
 	}
-	stored, err := h.fetch(ctx, []storage.TraceID{id})
+	stored, err := h.fetchStored(ctx, []storage.TraceID{id})
+	if err == nil && stored[id] == nil {
+		stored, err = h.fetch(ctx, []storage.TraceID{id})
+	}
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,9 @@
 //	GET  /api/v3/operations?service=&spanKind=
 //	GET  /api/v3/traces/{trace_id}?startTime=&endTime=&rawTraces=
 //	GET  /api/v3/traces?query.serviceName=&query.operationName=&query.startTimeMin=&query.startTimeMax=&query.durationMin=&query.durationMax=&query.searchDepth=&query.attributes=&query.rawTraces=
-//	GET  /api/v3/trace-summaries?(the same)&query.pagination.pageSize=
+//	GET  /api/v3/traces?query.filter=(instead of service, operation, durations and attributes)&query.startTimeMin=&query.startTimeMax=…
+//	GET  /api/v3/trace-summaries?(the same)&query.pagination.pageSize=&query.pagination.pageToken=
+//	GET  /api/v3/spans?query.filter=&query.startTimeMin=&query.startTimeMax=&query.orderBy=&query.pagination.pageSize=&query.pagination.pageToken=
 //	GET  /api/v3/dependencies?startTime=&endTime=
 //	GET  /api/v3/capabilities
 //
@@ -39,9 +41,9 @@
 // Handler.RegisterGRPC registers
 //
 //	jaeger.api_v2.QueryService        what Kiali asks
-//	jaeger.api_v3.QueryService        without FindSpans
+//	jaeger.api_v3.QueryService
 //	jaeger.api_v3.Capabilities
-//	jaeger.storage.v2.TraceReader     what a Jaeger asks whose storage is here, without FindSpans
+//	jaeger.storage.v2.TraceReader     what a Jaeger asks whose storage is here
 //	jaeger.storage.v2.DependencyReader
 //	jaeger.storage.v2.Capabilities
 //	opentelemetry.proto.collector.trace.v1.TraceService   where such a Jaeger writes to
@@ -54,14 +56,29 @@
 // # Searches
 //
 // A condition holds of one span; the answer is whole traces. They are those
-// with the newest matches, exactly, and come in that order. v1 requires a
-// service; everywhere else none means any. Structured filters and further
-// pages are not served, which the capabilities say: a request with one is
-// refused, not answered without it.
+// with the newest matches, exactly, and come in that order, those with equal
+// ones by their ids. A filter says more than the other fields can: alternatives,
+// ranges, types, levels, one event of several. Package filter says what it means.
+//
+// A search for spans answers with the matching spans themselves, as they are
+// stored, identical duplicates folded: newest first and then by trace and span
+// id, or as its order_by says. Without a page size a page has 100 of them.
+// Spans of one resource and scope stand together only where they follow each
+// other.
+//
+// Pages of summaries, ids and spans visit each once; what is written meanwhile
+// may be missed. A token may only be sent with the question that it came from.
 //
 // A search or trace that cannot be read to its end says so: by the code of the
 // call, by an error in place of the answer or, when a part of a v3 answer is
 // sent already, by a broken connection.
+//
+// # Archive
+//
+// A trace that was archived is found by its id, in every API; what retention has
+// taken of it in the store is put back from there. No search, list or graph looks
+// into the archive, as with Jaeger, whose archive is a storage of its own: what
+// people chose to keep is no picture of what happened.
 //
 // # Reconstruction
 //
@@ -74,6 +91,21 @@
 // warnings are the attribute @jaeger@warnings, as in Jaeger. The storage
 // protocol always has traces as they are stored: the Jaeger that asks rebuilds
 // them.
+//
+// # What is otherwise than in Jaeger
+//
+//   - v1's search needs no service. Without one every span is searched, as by v2,
+//     v3 and the storage protocol; Jaeger's v1 answers 400 or leaves it to the
+//     store.
+//   - Filters are always served. Jaeger has them behind a gate, and its query
+//     service refuses anchors, word boundaries, lazy quantifiers and flags in
+//     patterns, which are served here.
+//   - Everything that a filter can say is answered, over HTTP and gRPC: there is
+//     no field, level or operator that is valid and unsupported.
+//   - GET /api/v3/dependencies is served; Jaeger has it in the protocol only.
+//   - The end of v1's and v2's windows is inclusive, as in Jaeger's stores.
+//   - The content type of errors is application/json, see below.
+//   - A page of spans that is larger than MaxSpans is cut there, with a token.
 //
 // # Errors
 //

@@ -34,6 +34,40 @@ func FuzzSearchParams(f *testing.F) {
 	})
 }
 
+// FuzzV1Params: the other routes of v1, too, answer whatever they are asked.
+func FuzzV1Params(f *testing.F) {
+	h := NewHandler(Options{Spans: stores(f, shop())["columnar"], Archive: &memory{}, Now: now})
+	for _, seed := range []string{
+		"service=cart&spanKind=server", "endTs=1715947800000&lookback=600000&service=cart", "quantile=0.95&service=cart&step=1&ratePer=-1", "endTs=9223372036854775807&lookback=-1",
+		"service=cart&service=a&quantile=NaN&groupByOperation=true&spanKind=client&step=60000&lookback=600000", "start=x&end=1&raw=2", "prettyPrint=1", "service=%ff&step=0", "a;b",
+	} {
+		f.Add("cart", seed)
+	}
+	f.Fuzz(func(t *testing.T, item, query string) {
+		for _, path := range []string{
+			"services", "services/" + url.PathEscape(item) + "/operations", "operations", "traces/" + url.PathEscape(item), "dependencies",
+			"metrics/calls", "metrics/errors", "metrics/latencies", "metrics/minstep", url.PathEscape(item),
+		} {
+			answersOrRefuses(t, h, http.MethodGet, path, query)
+		}
+		answersOrRefuses(t, h, http.MethodPost, "archive/"+url.PathEscape(item), query)
+	})
+}
+
+func answersOrRefuses(t *testing.T, h http.Handler, method, escaped, query string) {
+	t.Helper()
+	path, err := url.PathUnescape("/api/" + escaped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &http.Request{Method: method, URL: &url.URL{Path: path, RawPath: "/api/" + escaped, RawQuery: query}, Header: http.Header{}}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != 200 && (w.Code < 400 || w.Code >= 500) || !json.Valid(w.Body.Bytes()) {
+		t.Fatalf("%s %s?%s: %d %s", method, escaped, query, w.Code, w.Body)
+	}
+}
+
 // FuzzTransform: whatever is uploaded, the answer is an envelope; of valid
 // OTLP it holds every span.
 func FuzzTransform(f *testing.F) {

@@ -46,29 +46,24 @@ func parseGetTrace(q url.Values, idText string) (id storage.TraceID, raw bool, e
 	return id, raw, err
 }
 
-// fetch returns the traces that are stored or, failing that, archived.
+// fetch returns the traces that are stored or archived. Retention takes a trace
+// that lasts for hours piece by piece: what the archive has of it is put back.
 func (h *Handler) fetch(ctx context.Context, ids []storage.TraceID) (map[storage.TraceID]*trace.Trace, error) {
-	byID := make(map[storage.TraceID]*trace.Trace, len(ids))
-	err := fetchInto(ctx, byID, h.Spans, ids)
-	if err != nil || h.Archive == nil {
-		return byID, err
+	if h.Archive == nil {
+		return h.fetchStored(ctx, ids)
 	}
-	var missing []storage.TraceID
-	for _, id := range ids {
-		if byID[id] == nil {
-			missing = append(missing, id)
-		}
-	}
-	if len(missing) > 0 {
-		err = fetchInto(ctx, byID, h.Archive, missing)
-	}
-	return byID, err
+	return byID(trace.FetchFrom(ctx, ids, h.Spans, h.Archive))
 }
 
-func fetchInto(ctx context.Context, byID map[storage.TraceID]*trace.Trace, from storage.SpanReader, ids []storage.TraceID) error {
-	traces, err := trace.Fetch(ctx, from, ids)
+// fetchStored returns the traces that are stored, whether archived or not.
+func (h *Handler) fetchStored(ctx context.Context, ids []storage.TraceID) (map[storage.TraceID]*trace.Trace, error) {
+	return byID(trace.Fetch(ctx, h.Spans, ids))
+}
+
+func byID(traces []*trace.Trace, err error) (map[storage.TraceID]*trace.Trace, error) {
+	m := make(map[storage.TraceID]*trace.Trace, len(traces))
 	for _, t := range traces {
-		byID[t.ID] = t
+		m[t.ID] = t
 	}
-	return err
+	return m, err
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -58,7 +61,7 @@ func TestGolden(t *testing.T) {
 		{"metrics_none", "GET", "/api/metrics/calls?service=nobody", ""},
 		{"minstep", "GET", "/api/metrics/minstep", ""},
 		{"v3_services", "GET", "/api/v3/services", ""},
-		{"v3_operations", "GET", "/api/v3/operations?service=" + noServiceName, ""},
+		{"v3_operations", "GET", "/api/v3/operations?service=" + filter.NoServiceName, ""},
 		{"v3_operations_kind", "GET", "/api/v3/operations?service=frontend&span_kind=server", ""},
 		{"v3_trace", "GET", "/api/v3/traces/2?startTime=2024-05-17T12:00:00Z&end_time=2024-05-17T13:00:00Z", ""},
 		{"v3_trace_broken", "GET", "/api/v3/traces/9", ""},
@@ -66,6 +69,8 @@ func TestGolden(t *testing.T) {
 		{"v3_search", "GET", "/api/v3/traces?query.serviceName=payment&query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
 		{"v3_summaries", "GET", "/api/v3/trace-summaries?query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
 		{"v3_summaries_none", "GET", "/api/v3/trace-summaries?query.serviceName=nobody&query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", ""},
+		{"v3_spans", "GET", "/api/v3/spans?query.pagination.pageSize=2&" + times + "&query.filter=" + url.QueryEscape(cartOr), ""},
+		{"v3_spans_none", "GET", "/api/v3/spans?" + times + "&query.filter=" + url.QueryEscape(mixed), ""},
 		{"v3_dependencies", "GET", "/api/v3/dependencies?startTime=2024-05-17T12:00:00Z&endTime=2024-05-17T13:00:00Z", ""},
 		{"v3_capabilities", "GET", "/api/v3/capabilities", ""},
 	} {

@@ -12,8 +12,8 @@ import (
 type Options struct {
 	// Spans is read by every route. Required.
 	Spans storage.SpanReader
-	// Archive keeps traces that people chose to keep. Traces that Spans does
-	// not have are looked up here. nil: POST /api/archive refuses as Jaeger
+	// Archive keeps traces that people chose to keep. A trace by id is put
+	// together from here and from Spans; searches look at Spans only. nil: POST /api/archive refuses as Jaeger
 	// does without archive storage.
 	Archive storage.SpanStore
 	// Writer takes what a Jaeger that stores its spans here sends. nil: the
@@ -26,6 +26,9 @@ type Options struct {
 	// it may ask for by id; more are refused with 400, never silently left
 	// out. 0: 10,000.
 	MaxTraces int
+	// MaxSpans bounds the pages of a search for spans; a larger page is as large,
+	// and its token goes on from there. 0: 10,000.
+	MaxSpans int
 	// Now is the clock behind default windows. nil: time.Now.
 	Now func() time.Time
 }
@@ -44,6 +47,9 @@ func NewHandler(opts Options) *Handler {
 	}
 	if opts.MaxTraces == 0 {
 		opts.MaxTraces = 10_000
+	}
+	if opts.MaxSpans == 0 {
+		opts.MaxSpans = 10_000
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now

@@ -85,7 +85,9 @@ func (m *memory) Scan(_ context.Context, q storage.Scan) iter.Seq2[*storage.Batc
 		b := &storage.Batch{NewestLeftNs: storage.NoneLeft, Scanned: m.spans.Len()}
 		for _, row := range rows {
 			b.TraceIDs = append(b.TraceIDs, m.spans.TraceIDs[row])
+			b.SpanIDs = append(b.SpanIDs, m.spans.SpanIDs[row])
 			b.StartsNs = append(b.StartsNs, m.spans.StartsNs[row])
+			b.DurationsNs = append(b.DurationsNs, m.spans.DurationsNs[row])
 		}
 		yield(b, nil)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -108,7 +109,7 @@ func (q *metricsParams) points() int { return int((q.endNs-q.startNs)/q.stepNs) 
 func (q *metricsParams) aggregation(f family) storage.Aggregation {
 	services, kinds := storage.Or{}, storage.Or{}
 	for _, name := range q.services {
-		services = append(services, whereService(name))
+		services = append(services, filter.ServiceIs(name))
 	}
 	for _, kind := range q.kinds {
 		kinds = append(kinds, equalInt(storage.KeyKind, kind))

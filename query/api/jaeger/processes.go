@@ -3,16 +3,13 @@ package jaeger
 import (
 	"encoding/binary"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/storage"
 )
 
-// noServiceName stands for the service of spans whose resource names none, as
-// in Jaeger's translation from OTLP.
-const noServiceName = "OTLPResourceNoServiceName"
-
 func shownService(name string) string {
 	if name == "" {
-		return noServiceName
+		return filter.NoServiceName
 	}
 	return name
 }

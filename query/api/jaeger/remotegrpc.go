@@ -2,7 +2,6 @@ package jaeger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -13,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/query/api/grpcwire"
-	"github.com/heddle-io/heddle/query/api/jaeger/proto/expressionv1"
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/storagev2"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
@@ -23,7 +22,7 @@ import (
 // uses heddle as its storage. Traces are as they are stored: that Jaeger
 // rebuilds them by itself.
 type remoteTraces struct {
-	storagev2.UnimplementedTraceReaderServer // FindSpans
+	storagev2.UnimplementedTraceReaderServer
 	*Handler
 }
 
@@ -75,8 +74,28 @@ func (q *remoteTraces) FindTraces(in *storagev2.FindTracesRequest, out grpc.Serv
 	if err != nil {
 		return rpcError(err)
 	}
-	_, err = sendAll(q.find(out.Context(), s), otlpSender(out, true))
+	_, err = sendAll(q.find(s).traces(out.Context()), otlpSender(out, true))
 	return err
+}
+
+func (q *remoteTraces) FindSpans(in *storagev2.FindSpansRequest, out grpc.ServerStreamingServer[storagev2.FindSpansResponse]) error {
+	p := in.GetQuery()
+	if p == nil {
+		return rpcError(badRequestError{errNoQuery})
+	}
+	var s spanSearch
+	var err error
+	if s.window.FromNs, err = timeField("start_time_min", p.GetStartTimeMin(), math.MinInt64); err != nil {
+		return rpcError(err)
+	}
+	if s.window.ToNs, err = timeField("start_time_max", p.GetStartTimeMax(), math.MaxInt64); err != nil {
+		return rpcError(err)
+	}
+	if err := s.set(p.GetFilter(), sortTerms(p.GetOrderBy()), p.GetPagination()); err != nil {
+		return rpcError(err)
+	}
+	f, found := q.findSpans(out.Context(), s)
+	return rpcError(sendSpans(f, found, out))
 }
 
 func (q *remoteTraces) FindTraceIDs(ctx context.Context, in *storagev2.FindTraceIDsRequest) (*storagev2.FindTraceIDsResponse, error) {
@@ -84,12 +103,9 @@ func (q *remoteTraces) FindTraceIDs(ctx context.Context, in *storagev2.FindTrace
 	if err != nil {
 		return nil, rpcError(err)
 	}
-	query, err := q.query(s)
-	if err != nil {
-		return nil, rpcError(err)
-	}
-	ids, _, err := trace.FindIDs(ctx, q.Spans, query)
-	out := &storagev2.FindTraceIDsResponse{}
+	found := q.find(s)
+	ids, err := found.ids(ctx)
+	out := &storagev2.FindTraceIDsResponse{NextPageToken: found.next}
 	for _, id := range ids {
 		out.TraceIds = append(out.TraceIds, &storagev2.FoundTraceID{TraceId: slices.Clone(id[:])})
 	}
@@ -101,8 +117,8 @@ func (q *remoteTraces) FindTraceSummaries(in *storagev2.FindTraceSummariesReques
 	if err != nil {
 		return rpcError(err)
 	}
-	return rpcError(inLists(q.summaries(out.Context(), s), func(list []trace.Summary) error {
-		chunk := &storagev2.FindTraceSummariesResponse{}
+	return rpcError(q.find(s).sendSummaries(out.Context(), func(list []trace.Summary, next string) error {
+		chunk := &storagev2.FindTraceSummariesResponse{NextPageToken: next}
 		for _, t := range list {
 			shown := &storagev2.TraceSummary{
 				TraceId: slices.Clone(t.ID[:]), RootServiceName: t.RootService, RootOperationName: t.RootName,
@@ -161,56 +177,19 @@ type remoteCapabilities struct {
 }
 
 func (remoteCapabilities) GetCapabilities(context.Context, *storagev2.GetCapabilitiesRequest) (*storagev2.GetCapabilitiesResponse, error) {
-	// Without filters: Jaeger makes of them what the other fields can say, and
-	// refuses the rest.
-	return &storagev2.GetCapabilitiesResponse{Search: &storagev2.SearchCapabilities{WithoutServiceName: true, SameSpanConjunction: true}}, nil
-}
-
-var (
-	errNotPaginated = errors.New("invalid parameter: pagination is for summaries and ids, use search_depth")
-	errFilter       = fmt.Errorf("structured filters are not served, use service_name, operation_name, attributes and durations: %w", errors.ErrUnsupported)
-)
-
-// page is what Pagination asks for.
-type page interface {
-	GetPageSize() uint32
-	GetPageToken() string
-}
-
-// pageDepth is the depth of a search that asks for a page. There is one page
-// only, which the capabilities say.
-func pageDepth(p page, depth int32) (int, error) {
-	var problem string
-	switch {
-	case depth != 0:
-		problem = "pagination and search_depth exclude each other"
-	case p.GetPageSize() == 0:
-		problem = "page_size is required"
-	case p.GetPageToken() != "":
-		problem = "there is no page with this page_token"
-	default:
-		return int(min(p.GetPageSize(), math.MaxInt32)), nil
-	}
-	return 0, badRequestError{errors.New("invalid parameter: " + problem)}
-}
-
-func noFilter(c *expressionv1.Call) error {
-	if c != nil {
-		return errFilter
-	}
-	return nil
+	return &storagev2.GetCapabilitiesResponse{Search: &storagev2.SearchCapabilities{
+		WithoutServiceName: true, SameSpanConjunction: true, Paginated: true, SpanSearch: true, SpanSorting: true,
+		Filter: &storagev2.FilterCapabilities{Levels: filter.Levels(), Operators: filter.Operators()},
+	}}, nil
 }
 
 func remoteSearch(p *storagev2.TraceQueryParameters) (s search, err error) {
 	if p == nil {
 		return s, badRequestError{errNoQuery}
 	}
-	if err := noFilter(p.GetFilter()); err != nil {
-		return s, err
-	}
 	s = search{service: p.GetServiceName(), operation: p.GetOperationName(), tags: map[string]string{}, depth: int(p.GetSearchDepth()), raw: true}
 	if p.GetPagination() != nil {
-		if s.depth, err = pageDepth(p.GetPagination(), p.GetSearchDepth()); err != nil {
+		if err := s.setPage(p.GetPagination(), p.GetSearchDepth()); err != nil {
 			return s, err
 		}
 	}
@@ -228,8 +207,10 @@ func remoteSearch(p *storagev2.TraceQueryParameters) (s search, err error) {
 	if s.min, err = durationField("duration_min", p.GetDurationMin()); err != nil {
 		return s, err
 	}
-	s.max, err = durationField("duration_max", p.GetDurationMax())
-	return s, err
+	if s.max, err = durationField("duration_max", p.GetDurationMax()); err != nil {
+		return s, err
+	}
+	return s, s.setCall(p.GetFilter())
 }
 
 // searchedText is the text that an attribute is searched by, whatever the type

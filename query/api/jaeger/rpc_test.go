@@ -23,6 +23,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/query/api/grpcwire"
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/apiv3"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/storagev2"
 )
@@ -288,11 +289,11 @@ func TestServicesAndOperationsInAll(t *testing.T) {
 		t.Error(remote, err)
 	}
 
-	o2, err := c.v2.GetOperations(ctx, &api_v2.GetOperationsRequest{Service: noServiceName}, gogo)
+	o2, err := c.v2.GetOperations(ctx, &api_v2.GetOperationsRequest{Service: filter.NoServiceName}, gogo)
 	if err != nil || fmt.Sprint(o2.OperationNames) != "[unnamed]" || len(o2.Operations) != 1 || o2.Operations[0].SpanKind != "" {
 		t.Error(o2, err)
 	}
-	o3, err := c.v3.GetOperations(ctx, &apiv3.GetOperationsRequest{Service: noServiceName})
+	o3, err := c.v3.GetOperations(ctx, &apiv3.GetOperationsRequest{Service: filter.NoServiceName})
 	if err != nil || len(o3.GetOperations()) != 1 || o3.Operations[0].GetSpanKind() != "internal" {
 		t.Error(o3, err)
 	}

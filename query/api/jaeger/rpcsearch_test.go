@@ -216,7 +216,7 @@ func TestRPCRefusals(t *testing.T) {
 		"too deep":       {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, SearchDepth: 501}, codes.InvalidArgument},
 		"negative depth": {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, SearchDepth: -1}, codes.InvalidArgument},
 		"durations":      {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, DurationMin: durationpb.New(2), DurationMax: durationpb.New(1)}, codes.InvalidArgument},
-		"filter":         {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, Filter: filter}, codes.Unimplemented},
+		"filter":         {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, Filter: filter}, codes.InvalidArgument},
 		"no page size":   {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, Pagination: &apiv3.Pagination{}}, codes.InvalidArgument},
 		"page and depth": {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, SearchDepth: 1, Pagination: &apiv3.Pagination{PageSize: 1}}, codes.InvalidArgument},
 		"another page":   {&q3{StartTimeMin: dayPB, StartTimeMax: hourPB, Pagination: &apiv3.Pagination{PageSize: 1, PageToken: "x"}}, codes.InvalidArgument},
@@ -229,7 +229,7 @@ func TestRPCRefusals(t *testing.T) {
 	_, err := received(c.v3.FindTraces(ctx, &apiv3.FindTracesRequest{Query: &q3{StartTimeMin: dayPB, StartTimeMax: hourPB, Pagination: &apiv3.Pagination{PageSize: 1}}}))
 	wantCode(t, "a page of traces", err, codes.InvalidArgument)
 	page, err := received(c.v3.FindTraceSummaries(ctx, &apiv3.FindTraceSummariesRequest{Query: &q3{StartTimeMin: dayPB, StartTimeMax: hourPB, Pagination: &apiv3.Pagination{PageSize: 1}}}))
-	if err != nil || len(page) != 1 || len(page[0].GetSummaries()) != 1 || page[0].GetNextPageToken() != "" {
+	if err != nil || len(page) != 1 || len(page[0].GetSummaries()) != 1 || page[0].GetNextPageToken() == "" {
 		t.Error("one page:", page, err)
 	}
 
@@ -240,7 +240,7 @@ func TestRPCRefusals(t *testing.T) {
 	}{
 		"no query":       {nil, codes.InvalidArgument},
 		"backwards":      {&qr{StartTimeMin: hourPB, StartTimeMax: dayPB}, codes.InvalidArgument},
-		"filter":         {&qr{Filter: filter}, codes.Unimplemented},
+		"filter":         {&qr{Filter: filter}, codes.InvalidArgument},
 		"page and depth": {&qr{SearchDepth: 1, Pagination: &storagev2.Pagination{PageSize: 1}}, codes.InvalidArgument},
 		"a list": {&qr{Attributes: []*storagev2.KeyValue{{Key: "k", Value: &storagev2.AnyValue{Value: &storagev2.AnyValue_ArrayValue{ArrayValue: &storagev2.ArrayValue{}}}}}},
 			codes.InvalidArgument},
@@ -255,9 +255,13 @@ func TestRPCRefusals(t *testing.T) {
 	_, err = received(c.remote.GetTraces(ctx, &storagev2.GetTracesRequest{Query: []*storagev2.GetTraceParams{{TraceId: []byte{1}}}}))
 	wantCode(t, "a short id", err, codes.InvalidArgument)
 	_, err = received(c.remote.FindSpans(ctx, &storagev2.FindSpansRequest{}))
-	wantCode(t, "remote FindSpans", err, codes.Unimplemented)
+	wantCode(t, "remote FindSpans without a query", err, codes.InvalidArgument)
 	_, err = received(c.v3.FindSpans(ctx, &apiv3.FindSpansRequest{}))
-	wantCode(t, "v3 FindSpans", err, codes.Unimplemented)
+	wantCode(t, "v3 FindSpans without a query", err, codes.InvalidArgument)
+	_, err = received(c.v3.FindSpans(ctx, &apiv3.FindSpansRequest{Query: &apiv3.SpanQueryParameters{}}))
+	wantCode(t, "v3 FindSpans without times", err, codes.InvalidArgument)
+	_, err = received(c.remote.FindSpans(ctx, &storagev2.FindSpansRequest{Query: &storagev2.SpanQueryParameters{Filter: filter}}))
+	wantCode(t, "a bad filter of spans", err, codes.InvalidArgument)
 	_, err = c.remote.GetOperations(ctx, &storagev2.GetOperationsRequest{})
 	wantCode(t, "no service", err, codes.InvalidArgument)
 	_, err = c.v3.GetDependencies(ctx, &apiv3.GetDependenciesRequest{})

@@ -43,6 +43,15 @@ func TestSearch(t *testing.T) {
 		{"service=cart&operation=charge", none},
 		{"service=cart&operation=cart", none},
 
+		// Of any service: Jaeger's v1 wants one, those who have no idea which
+		// service failed want none.
+		{"", both},
+		{"service=", both},
+		{"operation=charge", []string{payment}},
+		{"tag=cached:true", []string{checkout}},
+		{"tag=error:true", []string{payment}},
+		{"minDuration=2s&service=&operation=", []string{payment}},
+
 		// Of attributes, on one span.
 		{"service=cart&tag=cached:true", []string{checkout}},
 		{"service=cart&tag=cached:1", none},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -66,10 +67,7 @@ func (h *Handler) parseSearch(q url.Values) (searchParams, error) {
 		return p, err
 	}
 
-	service := q.Get("service")
 	switch {
-	case len(p.ids) == 0 && service == "":
-		return p, errServiceRequired
 	case p.find.Limit <= 0:
 		return p, errors.New("invalid parameter: limit must be greater than 0")
 	case p.find.Limit > h.MaxTraces:
@@ -82,7 +80,7 @@ func (h *Handler) parseSearch(q url.Values) (searchParams, error) {
 		return p, errors.New("'maxDuration' should be greater than 'minDuration'")
 	}
 	p.find.Window = storage.Window{FromNs: fromNs, ToNs: addNs(toNs, int64(time.Microsecond))}
-	p.find.Where = whereSearch(service, q.Get("operation"), tags, minNs, maxNs)
+	p.find.Where = whereSearch(q.Get("service"), q.Get("operation"), tags, minNs, maxNs)
 	return p, nil
 }
 
@@ -131,7 +129,7 @@ func parseTags(pairs, objects []string) (map[string]string, error) {
 func whereSearch(service, operation string, tags map[string]string, minNs, maxNs time.Duration) storage.Predicate {
 	where := storage.And{}
 	if service != "" {
-		where = append(where, whereService(service))
+		where = append(where, filter.ServiceIs(service))
 	}
 	if operation != "" {
 		where = append(where, storage.Compare{Key: storage.KeyName, Op: storage.Equal, Value: storage.String(operation)})

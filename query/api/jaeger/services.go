@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -43,7 +44,7 @@ func (h *Handler) serviceNames(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	if unnamed {
-		names = append(names, noServiceName)
+		names = append(names, filter.NoServiceName)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
@@ -62,7 +63,7 @@ func (h *Handler) anyUnnamed(ctx context.Context) (bool, error) {
 
 // operationNames answers GET /api/services/{service}/operations.
 func (h *Handler) operationNames(w http.ResponseWriter, r *http.Request, service string) {
-	q := storage.ValuesQuery{Window: storage.AllTime(), Key: storage.KeyName, Where: whereService(service), Limit: maxNames}
+	q := storage.ValuesQuery{Window: storage.AllTime(), Key: storage.KeyName, Where: filter.ServiceIs(service), Limit: maxNames}
 	values, err := h.Spans.Values(r.Context(), q)
 	if err == nil && values.More {
 		err = errTooManyNames
@@ -102,7 +103,7 @@ func (h *Handler) operationsOf(ctx context.Context, service, kind string) ([]ope
 	if service == "" {
 		return nil, badRequestError{errServiceRequired}
 	}
-	where := storage.And{whereService(service)}
+	where := storage.And{filter.ServiceIs(service)}
 	if kind != "" {
 		k, ok := parseKind(kind)
 		if !ok { // Jaeger's stores find no operation of a kind they do not know

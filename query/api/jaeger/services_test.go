@@ -6,6 +6,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -81,7 +82,7 @@ func TestDependencies(t *testing.T) {
 // Names that become one when they are shown are counted together.
 func TestDependenciesMerge(t *testing.T) {
 	got := shownEdges([]storage.Edge{
-		{Caller: noServiceName, Callee: "b", Calls: 1}, {Caller: "a", Callee: "b", Calls: 2}, {Caller: "", Callee: "b", Calls: 4},
+		{Caller: filter.NoServiceName, Callee: "b", Calls: 1}, {Caller: "a", Callee: "b", Calls: 2}, {Caller: "", Callee: "b", Calls: 4},
 	}, "")
 	if len(got) != 2 || got[0].Calls != 5 || got[1].Calls != 2 {
 		t.Errorf("%+v", got)

@@ -11,9 +11,9 @@ import (
 
 // summaries yields what lists say of the traces of a search, each with its
 // services by name.
-func (h *Handler) summaries(ctx context.Context, s search) iter.Seq2[trace.Summary, error] {
+func (f *finding) summaries(ctx context.Context) iter.Seq2[trace.Summary, error] {
 	return func(yield func(trace.Summary, error) bool) {
-		for t, err := range h.find(ctx, s) {
+		for t, err := range f.traces(ctx) {
 			if err != nil {
 				yield(trace.Summary{}, err)
 				return
@@ -49,22 +49,22 @@ func shownSummary(s trace.Summary) trace.Summary {
 // services each they are some 250 kB.
 const summariesAtOnce = 100
 
-// inLists calls send with what a sequence yields, a few at a time.
-func inLists(all iter.Seq2[trace.Summary, error], send func([]trace.Summary) error) error {
+// sendSummaries calls send with the summaries of a search, some at a time, and
+// with the last of them the token of the next page.
+func (f *finding) sendSummaries(ctx context.Context, send func(list []trace.Summary, next string) error) error {
 	var list []trace.Summary
-	for s, err := range all {
+	for s, err := range f.summaries(ctx) {
+		if err == nil && len(list) == summariesAtOnce {
+			err = send(list, "")
+			list = list[:0]
+		}
 		if err != nil {
 			return err
 		}
-		if list = append(list, s); len(list) == summariesAtOnce {
-			if err := send(list); err != nil {
-				return err
-			}
-			list = list[:0]
-		}
+		list = append(list, s)
 	}
 	if len(list) == 0 {
 		return nil
 	}
-	return send(list)
+	return send(list, f.next)
 }

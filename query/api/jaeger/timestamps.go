@@ -2,7 +2,6 @@ package jaeger
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -23,7 +22,7 @@ func timeField(name string, t *timestamppb.Timestamp, absent int64) (int64, erro
 	if err := t.CheckValid(); err != nil {
 		return 0, badRequestError{fmt.Errorf("malformed parameter %s: %w", name, err)}
 	}
-	return clampedNs(t.AsTime()), nil
+	return storage.UnixNs(t.AsTime()), nil
 }
 
 // requiredWindow reads two times that must be there, the first inclusive, the
@@ -55,16 +54,5 @@ func nsOf(t time.Time, absent int64) int64 {
 	if t.IsZero() {
 		return absent
 	}
-	return clampedNs(t)
-}
-
-// clampedNs is the time in nanoseconds, held inside the representable range.
-func clampedNs(t time.Time) int64 {
-	switch {
-	case t.Unix() >= math.MaxInt64/int64(time.Second):
-		return math.MaxInt64
-	case t.Unix() <= math.MinInt64/int64(time.Second):
-		return math.MinInt64
-	}
-	return t.UnixNano()
+	return storage.UnixNs(t)
 }

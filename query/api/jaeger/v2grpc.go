@@ -49,12 +49,12 @@ func (q *queryV2) FindTraces(in *api_v2.FindTracesRequest, out grpc.ServerStream
 	if p == nil {
 		return rpcError(badRequestError{errNoQuery})
 	}
-	_, err := sendAll(q.find(out.Context(), search{
+	_, err := sendAll(q.find(search{
 		service: p.ServiceName, operation: p.OperationName, tags: p.Tags,
 		// The last nanosecond is in the window, as with Jaeger's stores.
 		window: storage.Window{FromNs: nsOf(p.StartTimeMin, math.MinInt64), ToNs: addNs(nsOf(p.StartTimeMax, math.MaxInt64), 1)},
 		min:    p.DurationMin, max: p.DurationMax, depth: int(p.SearchDepth),
-	}), q.sender(out, p.RawTraces))
+	}).traces(out.Context()), q.sender(out, p.RawTraces))
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/apiv3"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
@@ -14,7 +15,7 @@ import (
 
 // queryV3 serves jaeger.api_v3.QueryService.
 type queryV3 struct {
-	apiv3.UnimplementedQueryServiceServer // FindSpans
+	apiv3.UnimplementedQueryServiceServer
 	*Handler
 }
 
@@ -34,8 +35,25 @@ func (q *queryV3) FindTraces(in *apiv3.FindTracesRequest, out grpc.ServerStreami
 	if err != nil {
 		return rpcError(err)
 	}
-	_, err = sendAll(q.find(out.Context(), s), otlpSender(out, s.raw))
+	_, err = sendAll(q.find(s).traces(out.Context()), otlpSender(out, s.raw))
 	return err
+}
+
+func (q *queryV3) FindSpans(in *apiv3.FindSpansRequest, out grpc.ServerStreamingServer[apiv3.FindSpansResponse]) error {
+	p := in.GetQuery()
+	if p == nil {
+		return rpcError(badRequestError{errNoQuery})
+	}
+	var s spanSearch
+	var err error
+	if s.window, err = requiredWindow("start_time_min", p.GetStartTimeMin(), "start_time_max", p.GetStartTimeMax()); err != nil {
+		return rpcError(err)
+	}
+	if err := s.set(p.GetFilter(), sortTerms(p.GetOrderBy()), p.GetPagination()); err != nil {
+		return rpcError(err)
+	}
+	f, found := q.findSpans(out.Context(), s)
+	return rpcError(sendSpans(f, found, out))
 }
 
 func (q *queryV3) FindTraceSummaries(in *apiv3.FindTraceSummariesRequest, out grpc.ServerStreamingServer[apiv3.FindTraceSummariesResponse]) error {
@@ -43,8 +61,8 @@ func (q *queryV3) FindTraceSummaries(in *apiv3.FindTraceSummariesRequest, out gr
 	if err != nil {
 		return rpcError(err)
 	}
-	return rpcError(inLists(q.summaries(out.Context(), s), func(list []trace.Summary) error {
-		chunk := &apiv3.FindTraceSummariesResponse{}
+	return rpcError(q.find(s).sendSummaries(out.Context(), func(list []trace.Summary, next string) error {
+		chunk := &apiv3.FindTraceSummariesResponse{NextPageToken: next}
 		for _, t := range list {
 			shown := &apiv3.TraceSummary{
 				TraceId: t.ID.String(), RootServiceName: t.RootService, RootOperationName: t.RootName,
@@ -100,12 +118,9 @@ func searchV3(p *apiv3.TraceQueryParameters) (s search, err error) {
 	if p == nil {
 		return s, badRequestError{errNoQuery}
 	}
-	if err := noFilter(p.GetFilter()); err != nil {
-		return s, err
-	}
 	s = search{service: p.GetServiceName(), operation: p.GetOperationName(), tags: p.GetAttributes(), depth: int(p.GetSearchDepth()), raw: p.GetRawTraces()}
 	if p.GetPagination() != nil {
-		if s.depth, err = pageDepth(p.GetPagination(), p.GetSearchDepth()); err != nil {
+		if err := s.setPage(p.GetPagination(), p.GetSearchDepth()); err != nil {
 			return s, err
 		}
 	}
@@ -115,8 +130,10 @@ func searchV3(p *apiv3.TraceQueryParameters) (s search, err error) {
 	if s.min, err = durationField("duration_min", p.GetDurationMin()); err != nil {
 		return s, err
 	}
-	s.max, err = durationField("duration_max", p.GetDurationMax())
-	return s, err
+	if s.max, err = durationField("duration_max", p.GetDurationMax()); err != nil {
+		return s, err
+	}
+	return s, s.setCall(p.GetFilter())
 }
 
 // capabilitiesV3 serves jaeger.api_v3.Capabilities.
@@ -125,5 +142,8 @@ type capabilitiesV3 struct {
 }
 
 func (capabilitiesV3) GetCapabilities(context.Context, *apiv3.GetCapabilitiesRequest) (*apiv3.GetCapabilitiesResponse, error) {
-	return &apiv3.GetCapabilitiesResponse{Search: &apiv3.SearchCapabilities{WithoutServiceName: true, SameSpanConjunction: true}}, nil
+	return &apiv3.GetCapabilitiesResponse{Search: &apiv3.SearchCapabilities{
+		WithoutServiceName: true, SameSpanConjunction: true, Paginated: true, SpanSearch: true, SpanSorting: true,
+		Filter: &apiv3.FilterCapabilities{Levels: filter.Levels(), Operators: filter.Operators()},
+	}}, nil
 }

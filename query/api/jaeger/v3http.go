@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -26,6 +27,8 @@ func (h *Handler) routeV3(rest string) http.HandlerFunc {
 		return h.findTracesV3
 	case "trace-summaries":
 		return h.summariesV3
+	case "spans":
+		return h.findSpansV3
 	case "dependencies":
 		return h.dependenciesV3
 	case "capabilities":
@@ -110,7 +113,7 @@ func (h *Handler) findTracesV3(w http.ResponseWriter, r *http.Request) {
 		writeFailureV3(w, err)
 		return
 	}
-	writeTracesV3(w, r, h.find(r.Context(), s), s.raw)
+	writeTracesV3(w, r, h.find(s).traces(r.Context()), s.raw)
 }
 
 var errNoTraces = errors.New("No traces found") //nolint:staticcheck // Jaeger's wording, which clients look for
@@ -180,8 +183,9 @@ func (h *Handler) summariesV3(w http.ResponseWriter, r *http.Request) {
 		writeFailureV3(w, err)
 		return
 	}
+	search := h.find(s)
 	var found []trace.Summary
-	for t, err := range h.summaries(r.Context(), s) {
+	for t, err := range search.summaries(r.Context()) {
 		if err != nil {
 			writeFailureV3(w, err)
 			return
@@ -198,7 +202,7 @@ func (h *Handler) summariesV3(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	p.buf = append(p.buf, ']', '}')
+	p.buf = append(appendNextPage(append(p.buf, ']'), search.next), '}')
 	p.close()
 }
 
@@ -252,8 +256,19 @@ func (h *Handler) dependenciesV3(w http.ResponseWriter, r *http.Request) {
 	p.close()
 }
 
+// appendNextPage appends the member with the token of the next page, if there
+// is one.
+func appendNextPage(b []byte, next string) []byte {
+	if next == "" {
+		return b
+	}
+	return appendString(append(b, `,"nextPageToken":`...), next)
+}
+
 func capabilitiesV3HTTP(w http.ResponseWriter, r *http.Request) {
 	p := newReply(w, r)
-	p.buf = append(p.buf, `{"search":{"withoutServiceName":true,"sameSpanConjunction":true}}`...)
+	p.buf = append(p.buf, `{"search":{"withoutServiceName":true,"sameSpanConjunction":true,"filter":{"levels":`...)
+	p.buf = append(appendTexts(p.buf, filter.Levels()), `,"operators":`...)
+	p.buf = append(appendTexts(p.buf, filter.Operators()), `},"paginated":true,"spanSearch":true,"spanSorting":true}}`...)
 	p.close()
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/apiv3"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/storagev2"
+	"github.com/heddle-io/heddle/storage"
 )
 
 const times = "query.startTimeMin=2024-05-17T12:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z"
@@ -41,11 +42,23 @@ func TestV3Refusals(t *testing.T) {
 		{"traces?" + times + "&query.durationMin=2s&query.durationMax=1s", 400, "invalid parameter: maximum duration must not be less than minimum duration"},
 		{"traces?" + times + "&query.attributes=x", 400, "malformed parameter query.attributes: invalid character 'x' looking for beginning of value"},
 		{"traces?" + times + "&query.rawTraces=maybe", 400, `malformed parameter query.rawTraces: strconv.ParseBool: parsing "maybe": invalid syntax`},
-		{"traces?" + times + "&query.filter=%7B%7D", 501, "query.filter: structured filters are not served, use service_name, operation_name, attributes and durations: unsupported operation"},
-		{"traces?" + times + "&query.pagination.page_size=10", 400, "invalid parameter: pagination is for summaries and ids, use search_depth"},
+		{"traces?" + times + "&query.filter=" + url.QueryEscape(`{"op":"is"}`), 400, `query.filter.op: "is" is no operator; it is one of and, or, not, eq, ne, gt, lt, gte, lte, regex, exists, in, not_in, some, phrase, fulltext`},
+		{"traces?" + times + "&query.operationName=a&query.filter=" + url.QueryEscape(`{"op":"exists","args":[{"attr":{"key":"a"}}]}`), 400, "invalid parameter: filter excludes service_name, operation_name, attributes and durations; say them in the filter"},
+		{"traces?" + times + "&query.pagination.page_size=10", 400, "invalid parameter: pagination is for summaries, ids and spans, use search_depth"},
 		{"trace-summaries?" + times + "&query.pagination.pageSize=10&query.searchDepth=1", 400, "invalid parameter: pagination and search_depth exclude each other"},
-		{"trace-summaries?" + times + "&query.pagination.pageSize=10&query.pagination.pageToken=x", 400, "invalid parameter: there is no page with this page_token"},
-		{"trace-summaries?" + times + "&query.pagination.pageSize=-1", 400, "invalid parameter: page_size is required"},
+		{"trace-summaries?" + times + "&query.pagination.pageSize=10&query.pagination.pageToken=x", 400, "invalid parameter: page_token is no token of an answer of this search"},
+		{"trace-summaries?" + times + "&query.pagination.pageSize=-1", 400, `malformed parameter query.pagination.pageSize: strconv.ParseUint: parsing "-1": invalid syntax`},
+		{"trace-summaries?" + times + "&query.pagination.pageToken=x", 400, "invalid parameter: page_size is required"},
+		{"spans?query.startTimeMin=2024-05-17T12:00:00Z", 400, "query.startTimeMin and query.startTimeMax are required"},
+		{"spans?query.startTimeMin=2024-05-17T13:00:00Z&query.startTimeMax=2024-05-17T13:00:00Z", 400, "invalid parameter: start time must be before end time"},
+		{"spans?" + times + "&query.orderBy=x", 400, "malformed parameter query.orderBy: is no JSON"},
+		{"spans?" + times + "&query.order_by=[1]", 400, `malformed parameter query.order_by: must be a list of {"expression":{"field":{…}},"direction":"asc" or "desc"}`},
+		{"spans?" + times + "&query.orderBy=" + url.QueryEscape(`[{"expression":{"field":{"name":"name","level":"span"}}}]`), 400, "invalid parameter: order_by[0].expression: must be a field of the level span, one of startTime, duration, traceID, spanID"},
+		{"spans?" + times + "&query.orderBy=" + url.QueryEscape(`[{"expression":{"field":{"name":"spanID","level":"link"}}}]`), 400, "invalid parameter: order_by[0].expression: must be a field of the level span, one of startTime, duration, traceID, spanID"},
+		{"spans?" + times + "&query.orderBy=" + url.QueryEscape(`[{"expression":{"field":{"name":"spanID","level":"span"}},"direction":"up"}]`), 400, `invalid parameter: order_by[0].direction: "up" is neither asc nor desc`},
+		{"spans?" + times + "&query.orderBy=" + url.QueryEscape(`[{"expression":{"field":{"name":"spanID","level":"span"}}},{"expression":{"field":{"name":"spanID","level":"span"}}}]`), 400, "invalid parameter: order_by[1].expression: names spanID again"},
+		{"spans?" + times + "&query.pagination.pageToken=x", 400, "invalid parameter: page_token is no token of an answer of this search"},
+		{"spans?" + times + "&query.filter=1", 400, "query.filter: is no call of an operator in JSON: syntax error (line 1:1): unexpected token 1"},
 		{"traces?" + times + "&query.serviceName=nobody", 404, "No traces found"},
 		{"traces/77", 404, "No traces found"},
 		{"traces/zz", 400, `malformed parameter trace_id: strconv.ParseUint: parsing "zz": invalid syntax`},
@@ -53,7 +66,7 @@ func TestV3Refusals(t *testing.T) {
 		{"traces/2?rawTraces=x", 400, `malformed parameter rawTraces: strconv.ParseBool: parsing "x": invalid syntax`},
 		{"dependencies?startTime=2024-05-17T12:00:00Z", 400, "startTime and endTime are required"},
 		{"traces/", 404, "no such path: /api/v3/traces/"},
-		{"spans", 404, "no such path: /api/v3/spans"},
+		{"span", 404, "no such path: /api/v3/span"},
 	} {
 		w := get(h, "/api/v3/"+c.target)
 		want := `{"error":{"httpCode":` + strconv.Itoa(c.code) + `,"message":` + string(appendString(nil, c.msg)) + "}}\n"
@@ -93,18 +106,19 @@ func TestV3Aliases(t *testing.T) {
 func FuzzV3Params(f *testing.F) {
 	h := newTestHandler(memoryOf(shop()))
 	for _, seed := range []string{
-		times, times + "&query.attributes={\"a\":\"b\"}", times + "&query.attributes=null", times + "&query.filter={}", times + "&query.num_traces=2147483648",
+		times, times + "&query.attributes={\"a\":\"b\"}", times + "&query.attributes=null", times + "&query.filter={}", times + "&query.filter=" + over100 + "&query.orderBy=[{\"expression\":{\"field\":{\"name\":\"duration\",\"level\":\"span\"}}}]",
+		times + "&query.filter=" + missed + "&query.pagination.pageSize=4294967295&query.pagination.pageToken=AQ", times + "&query.num_traces=2147483648",
 		"query.start_time_min=2024-05-17T14:00:00.000+02:00&query.start_time_max=9999-12-31T23:59:59Z", times + "&query.pagination.page_size=1", "a;b", "%ff=%00",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		for _, path := range []string{"traces", "trace-summaries", "traces/2", "operations", "dependencies"} {
+		for _, path := range []string{"traces", "trace-summaries", "spans", "traces/2", "operations", "dependencies", "services", "capabilities"} {
 			r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/api/v3/" + path, RawQuery: query}}
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			switch w.Code {
-			case 200, 400, 404, 501:
+			case 200, 400, 404:
 			default:
 				t.Fatalf("%s: %d %s", path, w.Code, w.Body)
 			}
@@ -123,6 +137,9 @@ func FuzzSearchMessages(f *testing.F) {
 		&storagev2.TraceQueryParameters{ServiceName: "cart", StartTimeMin: timestamppb.New(day), SearchDepth: 3, Attributes: []*storagev2.KeyValue{{Key: "a"}, nil}},
 		&apiv3.TraceQueryParameters{ServiceName: "cart", StartTimeMin: dayPB, StartTimeMax: hourPB, Attributes: map[string]string{"error": "true"}, Pagination: &apiv3.Pagination{PageSize: 1 << 31}},
 		&apiv3.TraceQueryParameters{StartTimeMin: &timestamppb.Timestamp{Seconds: -1 << 62, Nanos: -1}, StartTimeMax: hourPB},
+		&apiv3.TraceQueryParameters{StartTimeMin: dayPB, StartTimeMax: hourPB, Filter: callOf(f, over100), Pagination: &apiv3.Pagination{PageSize: 1, PageToken: "AQ"}},
+		&storagev2.TraceQueryParameters{Filter: callOf(f, missed)},
+		&apiv3.SpanQueryParameters{StartTimeMin: dayPB, StartTimeMax: hourPB, Filter: callOf(f, cartOr), OrderBy: []*apiv3.SpanSortOrder{{Direction: "asc"}, nil}},
 	} {
 		b, err := proto.Marshal(m)
 		if err != nil {
@@ -145,7 +162,7 @@ func FuzzSearchMessages(f *testing.F) {
 			}
 		}
 		for _, s := range searches {
-			for found, err := range h.find(t.Context(), s) {
+			for found, err := range h.find(s).traces(t.Context()) {
 				if err != nil {
 					if code := failureCode(err); code != http.StatusBadRequest {
 						t.Fatalf("%d: %v", code, err)
@@ -153,6 +170,20 @@ func FuzzSearchMessages(f *testing.F) {
 				} else if found.Len() == 0 {
 					t.Fatal("a trace without spans")
 				}
+			}
+		}
+		var spans storagev2.SpanQueryParameters // of one shape in both protocols
+		if proto.Unmarshal(message, &spans) != nil {
+			return
+		}
+		s := spanSearch{window: storage.AllTime()}
+		if s.set(spans.GetFilter(), sortTerms(spans.GetOrderBy()), spans.GetPagination()) != nil {
+			return
+		}
+		_, found := h.findSpans(t.Context(), s)
+		for _, err := range chunksOfSpans(found) {
+			if err != nil && failureCode(err) != http.StatusBadRequest {
+				t.Fatal(err)
 			}
 		}
 	})

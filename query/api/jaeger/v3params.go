@@ -9,6 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/heddle-io/heddle/query/api/jaeger/filter"
+	"github.com/heddle-io/heddle/query/api/jaeger/proto/apiv3"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -75,7 +79,7 @@ func (q paramsV3) timeNs(camel string) (ns int64, set bool, err error) {
 	if err != nil {
 		return 0, false, malformed(name, err)
 	}
-	return clampedNs(t), true, nil
+	return storage.UnixNs(t), true, nil
 }
 
 func (q paramsV3) duration(camel string) (time.Duration, error) {
@@ -119,9 +123,6 @@ func (q paramsV3) window(from, to string) (w storage.Window, err error) {
 
 // search reads the parameters of a search.
 func (q paramsV3) search(paginated bool) (s search, err error) {
-	if name, v := q.get("query.filter"); v != "" {
-		return s, fmt.Errorf("%s: %w", name, errFilter)
-	}
 	s.service, s.operation = q.text("query.serviceName"), q.text("query.operationName")
 	if s.window, err = q.window("query.startTimeMin", "query.startTimeMax"); err != nil {
 		return s, err
@@ -147,30 +148,77 @@ func (q paramsV3) search(paginated bool) (s search, err error) {
 	if s.raw, err = q.bool("query.rawTraces"); err != nil {
 		return s, err
 	}
-	return s, q.page(&s, depth, paginated)
-}
-
-// httpPage is Pagination as parameters.
-type httpPage struct {
-	size  int32
-	token string
-}
-
-func (p httpPage) GetPageSize() uint32  { return uint32(max(0, p.size)) }
-func (p httpPage) GetPageToken() string { return p.token }
-
-func (q paramsV3) page(s *search, depth int32, paginated bool) error {
-	size, sizeSet, err := q.int32("query.pagination.pageSize", "query.pagination.page_size")
-	if err != nil {
-		return err
+	if f, err := q.filter(); err != nil || f != nil {
+		if err == nil {
+			err = s.setFilter(f)
+		}
+		if err != nil {
+			return s, err
+		}
 	}
-	token := q.text("query.pagination.pageToken")
+	p, set, err := q.page()
 	switch {
-	case !sizeSet && token == "":
-		return nil
+	case err != nil || !set:
+		return s, err
 	case !paginated:
-		return badRequestError{errNotPaginated}
+		return s, badRequestError{errNotPaginated}
 	}
-	s.depth, err = pageDepth(httpPage{size, token}, depth)
-	return err
+	return s, s.setPage(p, depth)
+}
+
+// filter reads the filter, nil when there is none.
+func (q paramsV3) filter() (*filter.Filter, error) {
+	name, v := q.get("query.filter")
+	if v == "" {
+		return nil, nil
+	}
+	f, err := filter.ParseJSON(name, v)
+	if err != nil {
+		return nil, badRequestError{err}
+	}
+	return f, nil
+}
+
+// page reads the parameters of a page; set says whether there are any.
+func (q paramsV3) page() (p httpPage, set bool, err error) {
+	name, v := q.get(names("query.pagination.pageSize")...)
+	if p.token = q.text("query.pagination.pageToken"); v == "" {
+		return p, p.token != "", nil
+	}
+	size, err := strconv.ParseUint(v, 10, 32)
+	if err != nil {
+		return p, true, malformed(name, err)
+	}
+	p.size = uint32(size)
+	return p, true, nil
+}
+
+// spans reads the parameters of a search for spans.
+func (q paramsV3) spans() (s spanSearch, err error) {
+	if s.window, err = q.window("query.startTimeMin", "query.startTimeMax"); err != nil {
+		return s, err
+	}
+	f, err := q.filter()
+	if err != nil {
+		return s, err
+	}
+	var order []sortTerm
+	if name, v := q.get(names("query.orderBy")...); v != "" {
+		var wire apiv3.SpanQueryParameters
+		if !json.Valid([]byte(v)) { // or it could close the object that it is put into
+			return s, malformed(name, errors.New("is no JSON"))
+		}
+		if err := protojson.Unmarshal([]byte(`{"orderBy":`+v+`}`), &wire); err != nil {
+			return s, malformed(name, errors.New("must be a list of {\"expression\":{\"field\":{…}},\"direction\":\"asc\" or \"desc\"}"))
+		}
+		order = sortTerms(wire.GetOrderBy())
+	}
+	p, set, err := q.page()
+	if err != nil {
+		return s, err
+	}
+	if !set {
+		return s, s.setParsed(f, order, nil)
+	}
+	return s, s.setParsed(f, order, p)
 }

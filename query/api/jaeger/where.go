@@ -1,7 +1,6 @@
 package jaeger
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/heddle-io/heddle/storage"
@@ -13,24 +12,6 @@ func equalInt(key storage.Key, n int64) storage.Predicate {
 
 func equalText(key storage.Key, text string) storage.Predicate {
 	return storage.Compare{Key: key, Op: storage.Equal, Value: storage.String(text), AsText: true}
-}
-
-// whereService is true of the spans of a service.
-func whereService(name string) storage.Predicate {
-	if name == noServiceName {
-		return storage.Or{storage.Not{Of: storage.Exists{Key: storage.KeyService}}, equalService(""), equalService(name)}
-	}
-	return equalService(name)
-}
-
-// equalService compares as a string, which stores answer from an index, unless
-// the name may also be the text of a number, a boolean, an array or a map.
-func equalService(name string) storage.Predicate {
-	_, notNumber := strconv.ParseFloat(name, 64)
-	if notNumber == nil || name == "true" || name == "false" || strings.HasPrefix(name, "[") || strings.HasPrefix(name, "{") {
-		return equalText(storage.KeyService, name)
-	}
-	return storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: storage.String(name)}
 }
 
 // attributeScopes are where a tag is looked for.

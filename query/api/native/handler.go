@@ -20,7 +20,7 @@ var openAPI []byte
 // Options configure the handler. Zero bounds mean the defaults named.
 type Options struct {
 	Store   storage.Store
-	Archive storage.Store // asked for traces that Store does not have; nil: none
+	Archive storage.Store // asked for traces, too, that are named; nil: none
 	Version string        // of heddle, told in /status
 
 	QueryTimeout  time.Duration // after which an answer says what was found so far; 30 s
@@ -109,8 +109,7 @@ func everyTick(d time.Duration) (<-chan time.Time, func()) {
 	return t.C, t.Stop
 }
 
-// getTrace reads the trace that the path names, from the archive when the
-// store does not have it.
+// getTrace reads the trace that the path names from the store and the archive.
 func (a *api) getTrace(r *http.Request) (*trace.Trace, error) {
 	return a.traceNamed(r, r.PathValue("traceId"))
 }
@@ -120,15 +119,16 @@ func (a *api) traceNamed(r *http.Request, name string) (*trace.Trace, error) {
 	if err != nil {
 		return nil, badRequest("%v", err)
 	}
-	t, err := trace.Get(r.Context(), a.spans, id)
-	if err == nil && t == nil && a.opts.Archive != nil {
-		t, err = trace.Get(r.Context(), a.opts.Archive.Spans(), id)
+	from := []storage.SpanReader{a.spans}
+	if a.opts.Archive != nil {
+		from = append(from, a.opts.Archive.Spans())
 	}
+	traces, err := trace.FetchFrom(r.Context(), []storage.TraceID{id}, from...)
 	if err != nil {
 		return nil, err
 	}
-	if t == nil {
+	if len(traces) == 0 {
 		return nil, notFound("trace %s is not stored: it was never received, it is older than what the store keeps, or it was deleted", id)
 	}
-	return t, nil
+	return traces[0], nil
 }
