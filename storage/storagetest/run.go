@@ -38,6 +38,8 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"ValuesEqualReference", testValues},
 		{"EdgesEqualReference", testEdges},
 		{"EdgesOfSharedIDs", testSharedIDEdges},
+		{"ReadTracesEqualsReference", testReadTraces},
+		{"ReadTracesStops", testStopReadingTraces},
 		{"UnsupportedIsRefused", testUnsupported},
 		{"CancelledContext", testCancel},
 		{"EarlyStopLeaksNothing", testEarlyStop},
