@@ -23,8 +23,8 @@ type GraphQuery struct {
 	ServicesOnly bool
 	// Of narrows the graph to the traces that have a selected span. All their
 	// spans count, also outside of the window. nil: all spans of the window.
+	// Copies of a span count once.
 	Of          *selection.Search
-	MaxSpans    int           // most spans to read, 0: 2,000,000, some 250 MB
 	MaxDuration time.Duration // 0: no limit
 }
 
@@ -71,9 +71,6 @@ type Edge struct {
 func DependencyGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Graph, error) {
 	if q.By == (storage.Key{}) {
 		q.By = storage.KeyService
-	}
-	if q.MaxSpans <= 0 {
-		q.MaxSpans = 2_000_000
 	}
 	if q.ServicesOnly && q.By == storage.KeyService && q.Of == nil {
 		return countedGraph(ctx, r, q.Window)
@@ -133,6 +130,18 @@ func (e *edgeInMaking) call(x Exemplar) {
 	}
 	e.Latency.observe(x.DurationNs, x.Error)
 	e.picked.offer(x)
+}
+
+// add adds the calls of another edge, which may be used no more.
+func (e *edgeInMaking) add(o *edgeInMaking) {
+	e.Calls, e.Errors = e.Calls+o.Calls, e.Errors+o.Errors
+	e.Latency.add(&o.Latency)
+	for _, x := range o.picked.failed {
+		e.picked.offer(x)
+	}
+	for _, x := range o.picked.fine {
+		e.picked.offer(x)
+	}
 }
 
 // graph orders nodes and edges.

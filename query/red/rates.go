@@ -56,6 +56,8 @@ type Exemplar struct {
 	SpanID              storage.SpanID
 	StartNs, DurationNs int64
 	Error               bool
+
+	ref storage.SpanRef // in its place until it is known which of many are wanted
 }
 
 // Total adds the cells up.
@@ -244,7 +246,7 @@ func scan(ctx context.Context, s *selection.Search, q Query, step uint64, cells 
 				continue
 			}
 			g.Cells[cell].observe(batch.DurationsNs[row], failed)
-			g.picked.offer(Exemplar{batch.TraceIDs[row], batch.SpanIDs[row], batch.StartsNs[row], batch.DurationsNs[row], failed})
+			g.picked.offer(Exemplar{TraceID: batch.TraceIDs[row], SpanID: batch.SpanIDs[row], StartNs: batch.StartsNs[row], DurationNs: batch.DurationsNs[row], Error: failed})
 		}
 	}
 	groups := make([]Group, len(order))

@@ -198,7 +198,7 @@ func TestGraphOfBothWays(t *testing.T) {
 			for range 3 {
 				write(t, store, traffic(rng, 200))
 			}
-			q := GraphQuery{Window: hour, By: storage.KeyService, ServicesOnly: true, MaxSpans: 1 << 30}
+			q := GraphQuery{Window: hour, By: storage.KeyService, ServicesOnly: true}
 			fast, err := DependencyGraph(t.Context(), store.Spans(), q)
 			if err != nil || fast.Scanned != 0 {
 				t.Fatal(fast.Scanned, err)
@@ -369,14 +369,14 @@ func TestGraphOfSelectedTraces(t *testing.T) {
 func TestGraphBounds(t *testing.T) {
 	store := stores(t)["memory"]
 	write(t, store, traffic(rand.New(rand.NewPCG(5, 5)), 500))
-	g, err := DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: hour, MaxSpans: 10})
-	if err != nil || !strings.Contains(g.Partial, "which is the limit") {
+	g, err := DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: hour, MaxDuration: 1})
+	if err != nil || !strings.Contains(g.Partial, "the time limit") {
 		t.Errorf("%q, %v", g.Partial, err)
 	}
-	defer func(n int) { maxParentTraces = n }(maxParentTraces)
-	maxParentTraces = 1
+	defer func(n int) { maxGraphEdges = n }(maxGraphEdges)
+	maxGraphEdges = 3
 	g, err = DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: hour})
-	if err != nil || !strings.Contains(g.Partial, "were not looked for") {
+	if err != nil || !strings.Contains(g.Partial, "more than 3 edges") {
 		t.Errorf("%q, %v", g.Partial, err)
 	}
 	empty, err := DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: storage.Window{FromNs: 1, ToNs: 2}})
