@@ -267,17 +267,33 @@ func (r *traceReading) Spans(ctx context.Context, refs []storage.SpanRef) ([]sto
 		}
 		slices.Sort(rows)
 		rows = slices.Compact(rows)
-		var b storage.Batch
-		v.fill(&b, rows)
-		times := v.timesOf(rows, nil)
+		b := v.heads(rows)
 		if err := v.err(); err != nil {
 			return err
 		}
 		for _, at := range list {
 			n, _ := slices.BinarySearch(rows, refs[at].Row)
-			heads[at] = storage.SpanHead{TraceID: b.TraceIDs[n], SpanID: b.SpanIDs[n], StartNs: times[n], DurationNs: b.DurationsNs[n]}
+			heads[at] = storage.SpanHead{TraceID: b.TraceIDs[n], SpanID: b.SpanIDs[n], StartNs: b.StartsNs[n], DurationNs: b.DurationsNs[n]}
 		}
 		return nil
 	})
 	return heads, err
+}
+
+// heads returns the columns that every batch has, of rows that are few.
+func (v *spanView) heads(rows []uint32) (b storage.Batch) {
+	t, ok := v.get()
+	if !ok {
+		return b
+	}
+	g, ok := t.(*spanRows)
+	if !ok {
+		t.fill(&b, rows)
+		b.StartsNs = t.timesOf(rows, nil)
+		return b
+	}
+	list, f := runsOf(rows), &g.part.fixed
+	b.TraceIDs, b.SpanIDs = ids[storage.TraceID](g.column(f.traceID), list), ids[storage.SpanID](g.column(f.spanID), list)
+	b.StartsNs, b.DurationsNs = ints[int64](g.times(), list), ints[int64](g.column(f.duration), list)
+	return b
 }

@@ -3,6 +3,7 @@ package columnar
 import (
 	"fmt"
 	"math/bits"
+	"strings"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
@@ -110,11 +111,7 @@ func (g *groupTraces) open(v *spanView, table int) (*spanRows, error) {
 	if !ok {
 		return nil, fmt.Errorf("columnar: a row group is a %T", source)
 	}
-	columns := resize(g.spans.columns, len(g.r.q.Columns))
-	for i := range columns {
-		columns[i].vector = nil
-	}
-	g.spans = groupSpans{rows: rows, keys: g.r.q.Columns, columns: columns, table: uint32(table)}
+	g.spans.open(rows, g.r.q.Columns, table)
 	g.batch = storage.TraceBatch{Len: v.n, Rows: g.batch.Rows[:0], Ends: g.batch.Ends[:0], Columns: &g.spans}
 	return rows, nil
 }
@@ -280,40 +277,56 @@ func (b bitmap) countIn(from, to int) (n int) {
 // groupSpans are the columns of a batch that is a row group. They are decoded
 // when they are asked for.
 type groupSpans struct {
-	rows     *spanRows
-	keys     []storage.Key
-	columns  []groupValues
-	table    uint32
-	kinds    []uint8
-	statuses []uint8
-	times    []int64
-	duration []int64
+	rows                *spanRows
+	keys                []storage.Key
+	columns             []groupValues // by key
+	table               uint32
+	kinds, statuses     groupInts[uint8]
+	starts, durationsNs groupInts[int64]
+	origins             []uint32
+	traceIDs            []storage.TraceID
 }
 
+// groupValues are the values under a key.
 type groupValues struct {
 	vector vector // nil: not asked for yet
 	out    gathered
 }
 
+// groupInts is a column of numbers that every row has.
+type groupInts[T int64 | uint8] struct {
+	values []T
+	read   bool
+}
+
 var _ storage.TraceColumns = (*groupSpans)(nil)
 
-func (s *groupSpans) Kinds() []uint8 { return once(&s.kinds, s.rows, s.rows.part.fixed.kind) }
-func (s *groupSpans) Statuses() []uint8 {
-	return once(&s.statuses, s.rows, s.rows.part.fixed.status)
-}
-func (s *groupSpans) StartsNs() []int64 { return once(&s.times, s.rows, s.rows.part.fixed.time) }
-func (s *groupSpans) DurationsNs() []int64 {
-	return once(&s.duration, s.rows, s.rows.part.fixed.duration)
+// open goes on to another row group.
+func (s *groupSpans) open(rows *spanRows, keys []storage.Key, table int) {
+	s.rows, s.keys, s.table = rows, keys, uint32(table)
+	s.columns = resize(s.columns, len(keys))
+	for i := range s.columns {
+		s.columns[i].vector = nil
+	}
+	s.kinds.read, s.statuses.read, s.starts.read, s.durationsNs.read = false, false, false, false
 }
 
-func once[T int64 | uint32 | uint8](to *[]T, rows *spanRows, column int) []T {
-	if *to == nil {
-		*to = ints[T](rows.column(column), rows.all())
-		if len(*to) < rows.n { // reading failed
-			*to = make([]T, rows.n)
+func (s *groupSpans) Kinds() []uint8    { return s.kinds.of(s.rows, s.rows.part.fixed.kind) }
+func (s *groupSpans) Statuses() []uint8 { return s.statuses.of(s.rows, s.rows.part.fixed.status) }
+func (s *groupSpans) StartsNs() []int64 { return s.starts.of(s.rows, s.rows.part.fixed.time) }
+func (s *groupSpans) DurationsNs() []int64 {
+	return s.durationsNs.of(s.rows, s.rows.part.fixed.duration)
+}
+
+func (i *groupInts[T]) of(rows *spanRows, column int) []T {
+	if !i.read {
+		i.read = true
+		i.values = intsIn(rows.column(column), rows.all(), i.values)
+		if len(i.values) < rows.n { // reading failed
+			i.values = make([]T, rows.n)
 		}
 	}
-	return *to
+	return i.values
 }
 
 func (s *groupSpans) Column(i int, rows []uint32, to *storage.Column) {
@@ -321,16 +334,66 @@ func (s *groupSpans) Column(i int, rows []uint32, to *storage.Column) {
 	if c.vector == nil {
 		c.vector = s.rows.vector(s.keys[i])
 	}
-	if _, absent := c.vector.(absentVector); absent {
+	switch v := c.vector.(type) {
+	case absentVector:
 		*to = storage.Column{}
 		return
+	case *columnVector:
+		if v.c.chunk.Nulls() == v.c.chunk.Places() {
+			*to = storage.Column{}
+			return
+		}
+		v.gatherOnce(rows, &c.out)
+	case *originVector:
+		s.origins = intsIn(v.c, s.rows.all(), s.origins)
+		if len(s.origins) < s.rows.n {
+			s.origins = make([]uint32, s.rows.n)
+		}
+		for i, code := range v.c.g.checked(s.origins, len(v.pairs)) {
+			s.origins[i] = v.index(v.pairs[code])
+		}
+		tableVector{s.origins, v.values}.gather(rows, &c.out)
+	default:
+		v.gather(rows, &c.out)
 	}
-	c.vector.gather(rows, &c.out)
 	*to = c.out.column()
 }
 
+// gatherOnce is gather for who needs the column but once: no page is kept.
+func (v *columnVector) gatherOnce(rows []uint32, out *gathered) {
+	if v.c.list() {
+		v.gather(rows, out)
+		return
+	}
+	out.reset(len(rows))
+	var codes *translation
+	if textual(v.typ) && v.c.dictionary() {
+		codes = out.translate(&v.c.dict)
+	}
+	at := 0
+	v.c.stream(v.c.g.all(), func(p *decodedPage, _, to int) {
+		for end := uint32(p.first + to); at < len(rows) && rows[at] < end; at++ {
+			i, ok := p.index(int(rows[at]) - p.first)
+			if !ok || int(i) >= p.Len {
+				continue
+			}
+			out.types[at] = v.typ
+			switch {
+			case codes != nil:
+				out.bits[at] = codes.of(p.Codes[i])
+			case textual(v.typ):
+				// The page is about to be overwritten.
+				out.bits[at] = out.intern(strings.Clone(p.text.at(i)))
+			case v.typ != storage.TypeEmpty:
+				out.bits[at] = p.Nums[i]
+			}
+		}
+	})
+}
+
 func (s *groupSpans) TraceIDs(rows []uint32, to []storage.TraceID) []storage.TraceID {
-	return append(to, pickIDs[storage.TraceID](s.rows.column(s.rows.part.fixed.traceID), rows, nil)...)
+	s.traceIDs = pickIDs(s.rows.column(s.rows.part.fixed.traceID), rows, s.traceIDs)
+	return append(to, s.traceIDs...)
 }
 
 func (s *groupSpans) Ref(row uint32) storage.SpanRef {
