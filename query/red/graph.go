@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/heddle-io/heddle/query/selection"
-	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -181,7 +180,7 @@ func countedGraph(ctx context.Context, r storage.SpanReader, w storage.Window) (
 	if err != nil {
 		return Graph{}, err
 	}
-	failed, err := r.Aggregate(ctx, storage.Aggregation{Window: w, By: by, Where: trace.IsError()})
+	failed, err := failures(ctx, r.Aggregate, storage.Aggregation{Window: w, By: by})
 	if err != nil {
 		return Graph{}, err
 	}
