@@ -9,6 +9,22 @@ type TraceScan struct {
 	// Columns are the keys that TraceColumns.Column has, by their index. The rule
 	// for event and link keys is that of Scan.
 	Columns []Key
+	// Known is asked by Each before it visits the traces of a TracePart, on its
+	// own goroutine; true: the consumer knows what it would find, they are not
+	// visited. nil: nothing is known, and no batch tells its part.
+	Known func(TracePart) bool
+}
+
+// TracePart is traces that a backend keeps together and that do not change. It
+// exists only where all of their spans are selected. A backend need not have any.
+type TracePart struct {
+	// ID tells parts apart. Parts of one store with the same ID, also in different
+	// readings, have the same traces.
+	ID      string
+	Batches int // that Each visits for it
+	// Table is the first that references into it have; their distance from it is
+	// the same in all readings.
+	Table uint32
 }
 
 // TraceReading reads whole traces in columns, all of them as they were stored at
@@ -70,6 +86,7 @@ type TraceBatch struct {
 	// id, and from the last of them to the first: the row itself where an id is
 	// there once. nil: that is so for all.
 	Twins []int32
+	Part  *TracePart // that the traces belong to; nil: none
 	// Columns has more of the spans.
 	Columns TraceColumns
 }

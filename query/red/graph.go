@@ -25,13 +25,14 @@ type GraphQuery struct {
 	// Copies of a span count once.
 	Of          *selection.Search
 	MaxDuration time.Duration // 0: no limit
+	Cache       *GraphCache   // of the same store; nil: none. It makes no difference to the answer.
 }
 
 // Graph says who called whom.
 type Graph struct {
 	Nodes   []Node // ordered by kind, then name
 	Edges   []Edge // ordered by caller, then callee
-	Scanned int    // spans read; 0 where the store had counted
+	Scanned int    // spans read, now or for the cache; 0 where the store had counted
 	// Partial says why calls may be missing, "" when none are.
 	Partial string
 }
@@ -131,15 +132,15 @@ func (e *edgeInMaking) call(x Exemplar) {
 	e.picked.offer(x)
 }
 
-// add adds the calls of another edge, which may be used no more.
-func (e *edgeInMaking) add(o *edgeInMaking) {
+// add adds the calls of another edge; see tally.merge.
+func (e *edgeInMaking) add(o *edgeInMaking, firstTable uint32) {
 	e.Calls, e.Errors = e.Calls+o.Calls, e.Errors+o.Errors
 	e.Latency.add(&o.Latency)
-	for _, x := range o.picked.failed {
-		e.picked.offer(x)
-	}
-	for _, x := range o.picked.fine {
-		e.picked.offer(x)
+	for _, list := range [][]Exemplar{o.picked.failed, o.picked.fine} {
+		for _, x := range list {
+			x.ref.Table += firstTable
+			e.picked.offer(x)
+		}
 	}
 }
 

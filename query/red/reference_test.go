@@ -275,6 +275,7 @@ func TestGraphIsReference(t *testing.T) {
 				write(t, store, td)
 			}
 			r := store.Spans()
+			cache := NewGraphCache(1 << 20)
 			for i := range 12 {
 				from := rng.Int64N(3_600e9)
 				q := GraphQuery{Window: storage.Window{FromNs: from, ToNs: from + rng.Int64N(3_000e9)}, By: storage.KeyService, ServicesOnly: i%4 == 3}
@@ -285,6 +286,15 @@ func TestGraphIsReference(t *testing.T) {
 					q.By = storage.KeyName
 				}
 				checkGraph(t, r, q, nil)
+				q.Cache = cache
+				checkGraph(t, r, q, nil)
+				if i == 0 {
+					checkGraph(t, r, q, nil) // now it is known
+					if known := len(cache.tallies) > 0; known != (name == "disk") {
+						t.Errorf("the cache has %d parts", len(cache.tallies))
+					}
+				}
+				q.Cache = nil
 				for _, where := range []storage.Predicate{
 					storage.Compare{Key: storage.KeyStatus, Op: storage.Equal, Value: storage.Int(statusError)},
 					storage.Exists{Key: remoteKeys[1]},

@@ -28,43 +28,50 @@ func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Grap
 	if !q.ServicesOnly {
 		columns = append(columns, remoteKeys...)
 	}
+	all := newTally(&q, &batchTally{})
 	var reading storage.TraceReading
 	var err error
 	if q.Of != nil {
 		reading, err = q.Of.ReadTraces(ctx, columns)
 	} else {
-		reading, err = r.ReadTraces(ctx, storage.TraceScan{Window: q.Window, Columns: columns})
+		scan := storage.TraceScan{Window: q.Window, Columns: columns}
+		if q.Cache != nil {
+			scan.Known = func(p storage.TracePart) bool {
+				known := q.Cache.get(q.cacheKey(p))
+				if known != nil {
+					all.merge(known, p.Table)
+				}
+				return known != nil
+			}
+		}
+		reading, err = r.ReadTraces(ctx, scan)
 	}
 	if err != nil {
 		return Graph{}, err
 	}
 	defer reading.Close()
-	tallies := make([]*tally, reading.Workers())
+	workers := make([]*graphWorker, reading.Workers())
 	begin := time.Now()
 	err = reading.Each(ctx, func(worker int, b *storage.TraceBatch) bool {
-		t := tallies[worker]
-		if t == nil {
-			t = newTally(&q)
-			tallies[worker] = t
+		w := workers[worker]
+		if w == nil {
+			w = &graphWorker{q: &q, parts: map[storage.TracePart]*tally{}}
+			w.rest = newTally(&q, &w.batch)
+			workers[worker] = w
 		}
-		t.add(b)
+		w.add(b)
 		switch {
-		case t.edges > maxGraphEdges:
-			t.partial = fmt.Sprintf("the graph has more than %d edges; a shorter window or another attribute has fewer", maxGraphEdges)
+		case w.edges > maxGraphEdges:
+			w.rest.partial = fmt.Sprintf("the graph has more than %d edges; a shorter window or another attribute has fewer", maxGraphEdges)
 		case q.MaxDuration > 0 && time.Since(begin) > q.MaxDuration:
-			t.partial = fmt.Sprintf("the time limit of %v was reached; a shorter window takes less", q.MaxDuration)
+			w.rest.partial = fmt.Sprintf("the time limit of %v was reached; a shorter window takes less", q.MaxDuration)
 		}
-		return t.partial == ""
+		return w.rest.partial == ""
 	})
 	if err != nil {
 		return Graph{}, err
 	}
-	all := newTally(&q)
-	for _, t := range tallies {
-		if t != nil {
-			all.merge(t)
-		}
-	}
+	mergeWorkers(all, workers)
 	g := all.draw().graph()
 	g.Scanned, g.Partial = all.scanned, all.partial
 	if q.Of != nil {
@@ -74,6 +81,51 @@ func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Grap
 		}
 	}
 	return g, identify(ctx, reading, g.Edges)
+}
+
+// graphWorker tallies the batches of one worker.
+type graphWorker struct {
+	q     *GraphQuery
+	batch batchTally
+	rest  *tally // of what is in no part
+	parts map[storage.TracePart]*tally
+	edges int // of all tallies
+}
+
+func (w *graphWorker) add(b *storage.TraceBatch) {
+	t := w.rest
+	if b.Part != nil {
+		if t = w.parts[*b.Part]; t == nil {
+			t = newTally(w.q, &w.batch)
+			w.parts[*b.Part] = t
+		}
+	}
+	before := t.edges
+	t.add(b)
+	w.edges += t.edges - before
+}
+
+// mergeWorkers adds all tallies to one, and gives the cache those that are whole.
+func mergeWorkers(all *tally, workers []*graphWorker) {
+	parts := map[storage.TracePart]*tally{}
+	for _, w := range workers {
+		if w == nil {
+			continue
+		}
+		all.merge(w.rest, 0)
+		for p, t := range w.parts {
+			if parts[p] == nil {
+				parts[p] = newTally(all.q, nil)
+			}
+			parts[p].merge(t, -p.Table)
+		}
+	}
+	for p, t := range parts {
+		all.merge(t, p.Table)
+		if t.batches == p.Batches {
+			all.q.Cache.put(all.q.cacheKey(p), t)
+		}
+	}
 }
 
 // identify makes exemplars of references.
@@ -113,9 +165,10 @@ type tally struct {
 	outwards  edgeTable // service, remote: calls of which no called span is stored
 	edges     int
 	scanned   int
+	batches   int
 	partial   string
 
-	batch batchTally
+	batch *batchTally // not its own
 }
 
 // batchTally is what is known of the spans of a batch. Slices without a remark
@@ -134,16 +187,17 @@ type batchTally struct {
 	naming          remoteColumns
 }
 
-func newTally(q *GraphQuery) *tally {
-	return &tally{q: q, byName: map[string]uint32{}, byRemote: map[remote]int32{}}
+func newTally(q *GraphQuery, b *batchTally) *tally {
+	return &tally{q: q, batch: b, byName: map[string]uint32{}, byRemote: map[remote]int32{}}
 }
 
 // add counts the traces of a batch.
 func (t *tally) add(batch *storage.TraceBatch) {
-	b := &t.batch
+	b := t.batch
 	b.TraceBatch = batch
 	b.kinds, b.statuses, b.durations = batch.Columns.Kinds(), batch.Columns.Statuses(), batch.Columns.DurationsNs()
 	t.scanned += len(batch.Rows)
+	t.batches++
 	t.findServices()
 	t.findErrors()
 	t.findRemotes()
@@ -157,7 +211,7 @@ func (t *tally) counted(row uint32) bool {
 }
 
 func (t *tally) findServices() {
-	b := &t.batch
+	b := t.batch
 	b.service = sized(b.service, b.Len)
 	c := &b.column
 	b.Columns.Column(columnBy, b.Rows, c)
@@ -207,7 +261,7 @@ func (t *tally) remoteNumber(r remote) int32 {
 }
 
 func (t *tally) findErrors() {
-	b := &t.batch
+	b := t.batch
 	b.failed = sized(b.failed, b.Len)
 	for _, row := range b.Rows {
 		b.failed[row] = b.statuses[row] == statusError
@@ -223,7 +277,7 @@ func (t *tally) findErrors() {
 
 // findRemotes reads what spans say of the other side.
 func (t *tally) findRemotes() {
-	b := &t.batch
+	b := t.batch
 	b.outer = b.outer[:0]
 	if b.remote = sized(b.remote, b.Len); t.q.ServicesOnly {
 		for _, row := range b.Rows {
@@ -249,7 +303,7 @@ func (t *tally) findRemotes() {
 // exporter sent count as they do where the store counts, and in whole traces
 // once.
 func (t *tally) countOwn() {
-	b := &t.batch
+	b := t.batch
 	for _, row := range b.Rows {
 		if !t.counted(row) || t.q.Of != nil && b.Twins != nil && t.isCopy(row) {
 			continue
@@ -268,7 +322,7 @@ func (t *tally) countOwn() {
 // countCalls draws the edges. Who calls whom is found for all spans, also those
 // that do not count: a call whose other side does is known from it.
 func (t *tally) countCalls() {
-	b := &t.batch
+	b := t.batch
 	b.called = sized(b.called, b.Len)
 	for _, row := range b.Rows {
 		b.called[row] = false
@@ -297,7 +351,7 @@ func (t *tally) countCalls() {
 // callerOf finds the span that called another one, -1 when that is no call; see
 // storage.SpanReader.Edges.
 func (t *tally) callerOf(row uint32) int32 {
-	b := &t.batch
+	b := t.batch
 	first := b.Parents[row]
 	if first < 0 || b.service[first] == b.service[row] {
 		return -1
@@ -322,7 +376,7 @@ func (t *tally) callerOf(row uint32) int32 {
 // makes calls, then the longest, so that what is said of the call does not depend
 // on the order of rows.
 func (t *tally) isBefore(a, o int32) bool {
-	b := &t.batch
+	b := t.batch
 	switch {
 	case serves(b.kinds[a]) != serves(b.kinds[o]):
 		return serves(b.kinds[a])
@@ -350,7 +404,7 @@ func (b *batchTally) remoteBefore(t *tally, a, o int32) bool {
 
 // isCopy says whether a row before is the same span, sent again.
 func (t *tally) isCopy(row uint32) bool {
-	b := &t.batch
+	b := t.batch
 	for o := b.Twins[row]; o != int32(row); o = b.Twins[o] {
 		if o < int32(row) && t.isSame(uint32(o), row) {
 			return true
@@ -360,7 +414,7 @@ func (t *tally) isCopy(row uint32) bool {
 }
 
 func (t *tally) isSame(x, y uint32) bool {
-	b := &t.batch
+	b := t.batch
 	starts := b.Columns.StartsNs()
 	return starts[x] == starts[y] && b.durations[x] == b.durations[y] && b.service[x] == b.service[y] &&
 		b.kinds[x] == b.kinds[y] && b.statuses[x] == b.statuses[y] && b.failed[x] == b.failed[y] &&
@@ -382,7 +436,7 @@ func (b *batchTally) sameParent(x, y uint32) bool {
 
 // isServed says whether the called span has the same id, as Zipkin's have.
 func (t *tally) isServed(row uint32) bool {
-	b := &t.batch
+	b := t.batch
 	for o := b.Twins[row]; o != int32(row); o = b.Twins[o] {
 		if serves(b.kinds[o]) {
 			return true
@@ -397,7 +451,7 @@ func (t *tally) isMessage(remote int32) bool {
 
 // pair counts a call of which both spans are stored.
 func (t *tally) pair(callee, caller uint32) {
-	b := &t.batch
+	b := t.batch
 	counted := t.counted(callee)
 	failed := b.statuses[callee] == statusError
 	if topic := t.topicOf(callee, caller); topic >= 0 {
@@ -425,7 +479,7 @@ func (t *tally) pair(callee, caller uint32) {
 
 // topicOf is the topic between a consumer and its producer, -1: none is known.
 func (t *tally) topicOf(callee, caller uint32) int32 {
-	b := &t.batch
+	b := t.batch
 	if b.kinds[callee] != kindConsumer || b.kinds[caller] != kindProducer {
 		return -1
 	}
@@ -452,7 +506,7 @@ func sized[T any](s []T, n int) []T {
 // edgeTable has edges by the numbers of their ends.
 type edgeTable struct {
 	byEnds map[[2]uint32]*edgeInMaking
-	recent [256]recentEdge // in front of byEnds
+	recent *[256]recentEdge // in front of byEnds
 }
 
 type recentEdge struct {
@@ -461,6 +515,9 @@ type recentEdge struct {
 }
 
 func (t *tally) edge(of *edgeTable, from, to uint32) *edgeInMaking {
+	if of.recent == nil {
+		of.recent = new([256]recentEdge)
+	}
 	recent := &of.recent[(from*0x9E3779B1^to*0x85EBCA77)>>24]
 	if recent.edge != nil && recent.from == from && recent.to == to {
 		return recent.edge
@@ -478,9 +535,11 @@ func (t *tally) edge(of *edgeTable, from, to uint32) *edgeInMaking {
 	return e
 }
 
-// merge adds another tally, which is not used any more.
-func (t *tally) merge(o *tally) {
+// merge adds another tally, whose references count tables from a first one. It
+// leaves the other as it is and keeps nothing of it.
+func (t *tally) merge(o *tally, firstTable uint32) {
 	t.scanned += o.scanned
+	t.batches += o.batches
 	if t.partial == "" {
 		t.partial = o.partial
 	}
@@ -499,7 +558,7 @@ func (t *tally) merge(o *tally) {
 		ends     []uint32
 	}{{&t.between, &o.between, services}, {&t.toTopic, &o.toTopic, remotes}, {&t.fromTopic, &o.fromTopic, remotes}, {&t.outwards, &o.outwards, remotes}} {
 		for ends, e := range pair.from.byEnds {
-			t.edge(pair.to, services[ends[0]], pair.ends[ends[1]]).add(e)
+			t.edge(pair.to, services[ends[0]], pair.ends[ends[1]]).add(e, firstTable)
 		}
 	}
 }
@@ -515,13 +574,13 @@ func (t *tally) draw() *drawing {
 	service := func(n uint32) int { return d.node(Service, t.services[n]) }
 	other := func(n uint32) int { return d.node(t.remotes[n].kind, t.remotes[n].name) }
 	for ends, e := range t.between.byEnds {
-		d.edge(service(ends[0]), service(ends[1])).add(e)
+		d.edge(service(ends[0]), service(ends[1])).add(e, 0)
 	}
 	for ends, e := range t.toTopic.byEnds {
-		d.edge(service(ends[0]), other(ends[1])).add(e)
+		d.edge(service(ends[0]), other(ends[1])).add(e, 0)
 	}
 	for ends, e := range t.fromTopic.byEnds {
-		d.edge(other(ends[1]), service(ends[0])).add(e)
+		d.edge(other(ends[1]), service(ends[0])).add(e, 0)
 	}
 	for ends, e := range t.outwards.byEnds {
 		r := t.remotes[ends[1]]
@@ -534,7 +593,7 @@ func (t *tally) draw() *drawing {
 		n := &d.nodes[other(ends[1])]
 		n.Spans, n.Errors = n.Spans+e.Calls, n.Errors+e.Errors
 		n.Served.add(&e.Latency)
-		d.edge(service(ends[0]), other(ends[1])).add(e)
+		d.edge(service(ends[0]), other(ends[1])).add(e, 0)
 	}
 	return d
 }

@@ -2,10 +2,14 @@ package columnar
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
@@ -34,6 +38,7 @@ type traceTable struct {
 	memory     *spanTable // nil: a row group
 	tombstones []*tombstone
 	group      groupRef
+	part       int // of traceReading.parts, of a row group
 }
 
 // partTables says which tables are the row groups of a part.
@@ -41,6 +46,9 @@ type partTables struct {
 	part   *livePart
 	first  int // of traceReading.tables
 	groups int
+
+	traces *storage.TracePart // of those in one row group; nil: not all are selected
+	known  bool               // to the consumer
 
 	once   sync.Once
 	starts []bitmap // by row group: where a trace begins
@@ -78,7 +86,7 @@ func (r spanStore) ReadTraces(ctx context.Context, q storage.TraceScan) (storage
 		to := &reading.parts[i]
 		to.part, to.first, to.groups = p, len(reading.tables), len(zones)
 		for g, zone := range zones {
-			reading.tables = append(reading.tables, traceTable{group: groupRef{p, g, p.rowsOf(g), zone}})
+			reading.tables = append(reading.tables, traceTable{group: groupRef{p, g, p.rowsOf(g), zone}, part: i})
 		}
 	}
 	return reading, nil
@@ -159,10 +167,11 @@ func (r *traceReading) each(ctx context.Context, visit func(worker int, b *stora
 			}
 		}
 	}
+	r.askWhatIsKnown(runs, wanted)
 	scanners := make([]*groupTraces, maxWorkers())
 	err := inParallel(ctx, len(r.tables)-r.memory, func(worker, i int) error {
 		table := r.memory + i
-		if !r.mayHave(table) {
+		if !r.mayHave(table) || r.parts[r.tables[table].part].known {
 			return nil
 		}
 		if scanners[worker] == nil {
@@ -184,6 +193,48 @@ func (r *traceReading) mayHave(table int) bool {
 		zone = t.memory.zone
 	}
 	return w.FromNs <= zone.maxNs && zone.minNs < w.ToNs
+}
+
+// askWhatIsKnown describes the parts of which everything is selected, and asks
+// which of them are known. runs are the shared traces by table.
+func (r *traceReading) askWhatIsKnown(runs [][]sidecar.Trace, wanted *wantedTraces) {
+	if r.q.Known == nil || r.q.Where != nil {
+		return
+	}
+	for i := range r.parts {
+		p := &r.parts[i]
+		shared := xxhash.New()
+		batches, covered := 0, true
+		for table := p.first; table < p.first+p.groups; table++ {
+			zone := r.tables[table].group.zone
+			covered = covered && r.q.Window.FromNs <= zone.minNs && zone.maxNs < r.q.Window.ToNs
+			// Runs come in no order.
+			rows := 0
+			first := make([]uint32, 0, len(runs[table]))
+			for _, run := range runs[table] {
+				rows += int(run.Rows)
+				first = append(first, run.FirstRow)
+			}
+			slices.Sort(first)
+			_ = binary.Write(shared, binary.LittleEndian, append(first, uint32(table-p.first)))
+			if rows < r.tables[table].group.rows {
+				batches++
+			}
+		}
+		if !covered || batches == 0 {
+			continue
+		}
+		p.traces = &storage.TracePart{ID: fmt.Sprintf("%s-%x", p.part.ID, shared.Sum64()), Batches: batches, Table: uint32(p.first)}
+		if p.known = r.q.Known(*p.traces); p.known {
+			for _, list := range runs[p.first : p.first+p.groups] {
+				fingerprints := make([]uint64, len(list))
+				for i, run := range list {
+					fingerprints[i] = run.Fingerprint
+				}
+				wanted.add(fingerprints)
+			}
+		}
+	}
 }
 
 // inMemory has the fingerprints of the traces with spans in memory.

@@ -44,7 +44,7 @@ func (g *groupTraces) visit(table int, shared []sidecar.Trace, wanted *wantedTra
 	if taken == v.n {
 		return nil
 	}
-	starts, err := g.r.traceStarts(t.group.part, t.group.number)
+	starts, err := g.r.traceStarts(&g.r.parts[t.part], t.group.number)
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,7 @@ func (g *groupTraces) visit(table int, shared []sidecar.Trace, wanted *wantedTra
 	if err := v.err(); err != nil {
 		return err
 	}
+	g.batch.Part = g.r.parts[t.part].traces
 	if err := f(&g.batch); err != nil {
 		return err
 	}
@@ -65,13 +66,9 @@ func (g *groupTraces) visit(table int, shared []sidecar.Trace, wanted *wantedTra
 }
 
 // traceStarts are the rows of a row group where a trace begins.
-func (r *traceReading) traceStarts(p *livePart, group int) (bitmap, error) {
-	at := 0
-	for r.parts[at].part != p {
-		at++
-	}
-	of := &r.parts[at]
+func (r *traceReading) traceStarts(of *partTables, group int) (bitmap, error) {
 	of.once.Do(func() {
+		p := of.part
 		index, zones, err := p.openIndex()
 		if err != nil {
 			of.failed = err
