@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"EdgesOfSharedIDs", testSharedIDEdges},
 		{"ReadTracesEqualsReference", testReadTraces},
 		{"ReadTracesStops", testStopReadingTraces},
+		{"ReadTracesSkipsKnownParts", testKnownParts},
 		{"UnsupportedIsRefused", testUnsupported},
 		{"CancelledContext", testCancel},
 		{"EarlyStopLeaksNothing", testEarlyStop},

@@ -236,3 +236,107 @@ func testStopReadingTraces(e *env) {
 		e.Errorf("%d visits, %v", visits, err)
 	}
 }
+
+// testKnownParts: what is known is not visited, everything else is, also when
+// more has been written since.
+func testKnownParts(e *env) {
+	known := map[string]map[storage.TraceID]bool{} // traces by part
+	next := byte(1)
+	for range 4 {
+		td := randomTraces(e.rng, 200)
+		for _, rs := range td.ResourceSpans().All() {
+			for _, ss := range rs.ScopeSpans().All() {
+				for _, s := range ss.Spans().All() {
+					if id := s.TraceID(); id[1] >= 3 { // of this request only
+						id[2] = next
+						s.SetTraceID(id)
+					}
+				}
+			}
+		}
+		next++
+		e.write(td)
+		all := map[storage.TraceID]bool{}
+		e.visitTraces(nil, func(_ *storage.TracePart, id storage.TraceID) { all[id] = true })
+		got := map[storage.TraceID]bool{}
+		found := map[string]map[storage.TraceID]bool{}
+		e.visitTraces(func(p storage.TracePart) bool {
+			for id := range known[p.ID] {
+				if got[id] || !all[id] {
+					e.Errorf("trace %x is in two parts, or in none", id)
+				}
+				got[id] = true
+			}
+			return known[p.ID] != nil
+		}, func(p *storage.TracePart, id storage.TraceID) {
+			if got[id] {
+				e.Errorf("trace %x is known and visited", id)
+			}
+			got[id] = true
+			if p == nil {
+				return
+			}
+			if found[p.ID] == nil {
+				found[p.ID] = map[storage.TraceID]bool{}
+			}
+			found[p.ID][id] = true
+		})
+		if len(got) != len(all) {
+			e.Errorf("%d traces are known or visited, there are %d", len(got), len(all))
+		}
+		for id, traces := range found {
+			known[id] = traces
+		}
+	}
+}
+
+// visitTraces calls f with every trace that is visited, one after the other.
+func (e *env) visitTraces(known func(storage.TracePart) bool, f func(*storage.TracePart, storage.TraceID)) {
+	e.Helper()
+	ctx := context.Background()
+	batches := map[storage.TracePart]int{}
+	q := storage.TraceScan{Window: anyTime}
+	if known != nil {
+		q.Known = func(p storage.TracePart) bool {
+			yes := known(p)
+			if _, again := batches[p]; again || p.ID == "" {
+				e.Errorf("asked again or for nothing: %+v", p)
+			}
+			if batches[p] = 0; yes {
+				batches[p] = p.Batches
+			}
+			return yes
+		}
+	}
+	reading, err := e.spans.ReadTraces(ctx, q)
+	if err != nil {
+		e.Fatal(err)
+	}
+	defer reading.Close()
+	var mu sync.Mutex
+	if err := reading.Each(ctx, func(_ int, b *storage.TraceBatch) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if b.Part != nil {
+			batches[*b.Part]++
+			if ref := b.Columns.Ref(b.Rows[0]); known == nil || b.Selected != nil || ref.Table < b.Part.Table {
+				e.Errorf("a batch of the part %+v with selection %v and the reference %+v", b.Part, b.Selected, ref)
+			}
+		}
+		last := storage.TraceID{}
+		for i, id := range b.Columns.TraceIDs(b.Rows, nil) {
+			if i == 0 || id != last {
+				f(b.Part, id)
+			}
+			last = id
+		}
+		return true
+	}); err != nil {
+		e.Fatal(err)
+	}
+	for p, n := range batches {
+		if n != p.Batches {
+			e.Errorf("part %+v has %d batches", p, n)
+		}
+	}
+}
