@@ -498,3 +498,39 @@ func TestNarrow(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkRanked orders all traces by duration, by columns and by whole traces.
+func BenchmarkRanked(b *testing.B) {
+	options := columnar.DefaultDiskOptions()
+	options.Dir, options.Retention = b.TempDir(), columnar.Retention{}
+	store, err := columnar.OpenDisk(b.Context(), options)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 20 {
+		if _, err := store.Spans().WriteSpans(b.Context(), randomTraces(rng, 2000)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, query := range map[string]string{"columns": "{ }", "traces": "{ traceDuration >= 0s }"} {
+		b.Run(name, func(b *testing.B) {
+			q, err := traceql.Parse(query)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				s, err := New(store.Spans(), Selection{Query: q}, storage.AllTime(), Budget{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := s.Ranked(b.Context(), Longest, nil, 20); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(store.Stats().Spans), "ns/span")
+		})
+	}
+}
