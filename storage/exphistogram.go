@@ -170,6 +170,33 @@ func bucketIndex(v float64, scale int32) int32 {
 	if frac == 0.5 {
 		return octave<<scale - 1
 	}
-	i := int32(math.Ceil(math.Ldexp(math.Log2(frac)+float64(exp), int(scale)))) - 1
-	return max(i, octave<<scale) // the logarithm of what is just above 2^octave rounds down
+	fraction := math.Float64bits(frac) & (1<<52 - 1) // as that of v, but for subnormal numbers
+	i := int32(octaveStarts[fraction>>44])
+	for octaveBounds[i] < fraction { // twice at most
+		i++
+	}
+	return octave<<scale + i>>(maxHistogramScale-scale)
 }
+
+// octaveBounds are the upper bounds of the buckets of an octave at the finest
+// scale, as the fraction bits of the float64; the last has none.
+var octaveBounds = func() (bounds [1 << maxHistogramScale]uint64) {
+	for i := range bounds {
+		bounds[i] = math.Float64bits(math.Exp2(float64(i+1)/float64(len(bounds)))) & (1<<52 - 1)
+	}
+	bounds[len(bounds)-1] = math.MaxUint64
+	return bounds
+}()
+
+// octaveStarts is the first bucket that has numbers with these leading bits of
+// the fraction.
+var octaveStarts = func() (starts [1 << 8]uint8) {
+	i := 0
+	for bits := range starts {
+		for octaveBounds[i] < uint64(bits)<<44 {
+			i++
+		}
+		starts[bits] = uint8(i)
+	}
+	return starts
+}()

@@ -122,3 +122,39 @@ func TestExpHistogramEdges(t *testing.T) {
 		t.Errorf("a histogram that was not made by Observe loses its counts: %+v", read)
 	}
 }
+
+// The bucket that is looked up is the one that the logarithm says.
+func TestExpHistogramBucketOfLogarithm(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 200_000 {
+		v := math.Exp2(rng.Float64()*2000 - 1000)
+		if rng.IntN(2) == 0 {
+			v = float64(rng.Uint64N(1 << rng.IntN(50)))
+		}
+		if v <= 0 {
+			continue
+		}
+		for scale := int32(1); scale <= maxHistogramScale; scale++ {
+			exact := math.Ldexp(math.Log2(v), int(scale))
+			got := float64(bucketIndex(v, scale))
+			if exact < got-1e-9 || exact > got+1+1e-9 {
+				t.Fatalf("scale %d: %v is in bucket %v, its logarithm is %v", scale, v, got, exact)
+			}
+		}
+	}
+}
+
+func BenchmarkExpHistogramObserve(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	values := make([]float64, 4096)
+	for i := range values {
+		values[i] = rng.ExpFloat64() * 1e7
+	}
+	var h ExpHistogram
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		h.Observe(values[i%len(values)])
+		i++
+	}
+}

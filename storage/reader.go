@@ -83,6 +83,10 @@ type SpanReader interface {
 	// serve (kind server or consumer), if there are any, of all others
 	// otherwise, and of several services the first by name.
 	Edges(ctx context.Context, w Window) ([]Edge, error)
+
+	// ReadTraces starts to read the whole traces of a scan. Unless it fails, the
+	// reading must be closed. What is stored at the call is what it reads.
+	ReadTraces(ctx context.Context, q TraceScan) (TraceReading, error)
 }
 
 // Scan describes a scan over spans. Batches come in the backend's order,

@@ -5,6 +5,18 @@
 // asked for. What the store can aggregate by itself it does (Result.Scanned and
 // Graph.Scanned are then 0); the numbers are the same either way.
 //
+// # How the graph is found
+//
+// Which services call which is counted by the store (GraphQuery.ServicesOnly).
+// For all else whole traces are read in columns (storage.SpanReader.ReadTraces):
+// a caller may have started before the window, a called span after it. Every
+// core tallies the batches that it visits, a few hundred kilobytes whatever the
+// number of spans, and only the spans that become exemplars are identified. What
+// was tallied of parts of the store that do not change is kept in a GraphCache.
+//
+// Of several spans with the parent's id the caller is one that serves, then the
+// first by service; see storage.SpanReader.Edges.
+//
 // # Nodes of the graph
 //
 // Services are nodes by the name that their resource has. What sends no spans

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/heddle-io/heddle/query/selection"
-	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -23,16 +22,17 @@ type GraphQuery struct {
 	ServicesOnly bool
 	// Of narrows the graph to the traces that have a selected span. All their
 	// spans count, also outside of the window. nil: all spans of the window.
+	// Copies of a span count once.
 	Of          *selection.Search
-	MaxSpans    int           // most spans to read, 0: 2,000,000, some 250 MB
 	MaxDuration time.Duration // 0: no limit
+	Cache       *GraphCache   // of the same store; nil: none. It makes no difference to the answer.
 }
 
 // Graph says who called whom.
 type Graph struct {
 	Nodes   []Node // ordered by kind, then name
 	Edges   []Edge // ordered by caller, then callee
-	Scanned int    // spans read; 0 where the store had counted
+	Scanned int    // spans read, now or for the cache; 0 where the store had counted
 	// Partial says why calls may be missing, "" when none are.
 	Partial string
 }
@@ -71,9 +71,6 @@ type Edge struct {
 func DependencyGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Graph, error) {
 	if q.By == (storage.Key{}) {
 		q.By = storage.KeyService
-	}
-	if q.MaxSpans <= 0 {
-		q.MaxSpans = 2_000_000
 	}
 	if q.ServicesOnly && q.By == storage.KeyService && q.Of == nil {
 		return countedGraph(ctx, r, q.Window)
@@ -135,6 +132,18 @@ func (e *edgeInMaking) call(x Exemplar) {
 	e.picked.offer(x)
 }
 
+// add adds the calls of another edge; see tally.merge.
+func (e *edgeInMaking) add(o *edgeInMaking, firstTable uint32) {
+	e.Calls, e.Errors = e.Calls+o.Calls, e.Errors+o.Errors
+	e.Latency.add(&o.Latency)
+	for _, list := range [][]Exemplar{o.picked.failed, o.picked.fine} {
+		for _, x := range list {
+			x.ref.Table += firstTable
+			e.picked.offer(x)
+		}
+	}
+}
+
 // graph orders nodes and edges.
 func (d *drawing) graph() Graph {
 	order := make([]int, len(d.nodes))
@@ -172,7 +181,7 @@ func countedGraph(ctx context.Context, r storage.SpanReader, w storage.Window) (
 	if err != nil {
 		return Graph{}, err
 	}
-	failed, err := r.Aggregate(ctx, storage.Aggregation{Window: w, By: by, Where: trace.IsError()})
+	failed, err := failures(ctx, r.Aggregate, storage.Aggregation{Window: w, By: by})
 	if err != nil {
 		return Graph{}, err
 	}

@@ -56,6 +56,8 @@ type Exemplar struct {
 	SpanID              storage.SpanID
 	StartNs, DurationNs int64
 	Error               bool
+
+	ref storage.SpanRef // in its place until it is known which of many are wanted
 }
 
 // Total adds the cells up.
@@ -159,11 +161,7 @@ func aggregate(ctx context.Context, s *selection.Search, where storage.Predicate
 		return nil, err
 	}
 	a.Measure, a.Histogram = storage.Key{}, false
-	a.Where = trace.IsError()
-	if where != nil {
-		a.Where = storage.And{where, trace.IsError()}
-	}
-	failed, err := s.Aggregate(ctx, a)
+	failed, err := failures(ctx, s.Aggregate, a)
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +182,25 @@ func aggregate(ctx context.Context, s *selection.Search, where storage.Predicate
 			continue
 		}
 		for j, c := range g.Cells {
-			groups[i].Cells[j].Errors = min(c.Count, groups[i].Cells[j].Spans)
+			cell := &groups[i].Cells[j]
+			cell.Errors = min(cell.Errors+c.Count, cell.Spans)
 		}
+	}
+	return groups, nil
+}
+
+// failures aggregates the spans that failed. Groups may come twice.
+func failures(ctx context.Context, aggregate func(context.Context, storage.Aggregation) ([]storage.Group, error), a storage.Aggregation) (groups []storage.Group, err error) {
+	where := a.Where
+	for _, failed := range trace.IsErrorBy() {
+		if a.Where = failed; where != nil {
+			a.Where = storage.And{where, failed}
+		}
+		some, err := aggregate(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, some...)
 	}
 	return groups, nil
 }
@@ -244,7 +259,7 @@ func scan(ctx context.Context, s *selection.Search, q Query, step uint64, cells 
 				continue
 			}
 			g.Cells[cell].observe(batch.DurationsNs[row], failed)
-			g.picked.offer(Exemplar{batch.TraceIDs[row], batch.SpanIDs[row], batch.StartsNs[row], batch.DurationsNs[row], failed})
+			g.picked.offer(Exemplar{TraceID: batch.TraceIDs[row], SpanID: batch.SpanIDs[row], StartNs: batch.StartsNs[row], DurationNs: batch.DurationsNs[row], Error: failed})
 		}
 	}
 	groups := make([]Group, len(order))

@@ -198,7 +198,7 @@ func TestGraphOfBothWays(t *testing.T) {
 			for range 3 {
 				write(t, store, traffic(rng, 200))
 			}
-			q := GraphQuery{Window: hour, By: storage.KeyService, ServicesOnly: true, MaxSpans: 1 << 30}
+			q := GraphQuery{Window: hour, By: storage.KeyService, ServicesOnly: true}
 			fast, err := DependencyGraph(t.Context(), store.Spans(), q)
 			if err != nil || fast.Scanned != 0 {
 				t.Fatal(fast.Scanned, err)
@@ -369,14 +369,14 @@ func TestGraphOfSelectedTraces(t *testing.T) {
 func TestGraphBounds(t *testing.T) {
 	store := stores(t)["memory"]
 	write(t, store, traffic(rand.New(rand.NewPCG(5, 5)), 500))
-	g, err := DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: hour, MaxSpans: 10})
-	if err != nil || !strings.Contains(g.Partial, "which is the limit") {
+	g, err := DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: hour, MaxDuration: 1})
+	if err != nil || !strings.Contains(g.Partial, "the time limit") {
 		t.Errorf("%q, %v", g.Partial, err)
 	}
-	defer func(n int) { maxParentTraces = n }(maxParentTraces)
-	maxParentTraces = 1
+	defer func(n int) { maxGraphEdges = n }(maxGraphEdges)
+	maxGraphEdges = 3
 	g, err = DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: hour})
-	if err != nil || !strings.Contains(g.Partial, "were not looked for") {
+	if err != nil || !strings.Contains(g.Partial, "more than 3 edges") {
 		t.Errorf("%q, %v", g.Partial, err)
 	}
 	empty, err := DependencyGraph(t.Context(), store.Spans(), GraphQuery{Window: storage.Window{FromNs: 1, ToNs: 2}})
@@ -385,23 +385,50 @@ func TestGraphBounds(t *testing.T) {
 	}
 }
 
+// BenchmarkGraph draws graphs of traffic in memory, and in parts on disk.
 func BenchmarkGraph(b *testing.B) {
-	store := stores(b)["memory"]
+	memory, err := columnar.Open(columnar.DefaultOptions())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer memory.Close()
+	options := columnar.DefaultDiskOptions()
+	options.Dir, options.Retention, options.SealRows = b.TempDir(), columnar.Retention{}, 20_000
+	disk, err := columnar.OpenDisk(b.Context(), options)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer disk.Close()
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 20 {
-		write(b, store, traffic(rng, 2000))
+		td := remoteTraffic(rng, 2000)
+		write(b, memory, td)
+		write(b, disk, td)
 	}
-	n := store.Stats().Spans
-	for _, q := range []GraphQuery{{Window: storage.AllTime(), ServicesOnly: true}, {Window: storage.AllTime()}} {
-		b.Run(fmt.Sprint("servicesOnly=", q.ServicesOnly), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := DependencyGraph(b.Context(), store.Spans(), q); err != nil {
-					b.Fatal(err)
+	for _, store := range []struct {
+		name string
+		storage.Store
+	}{{"memory", memory}, {"disk", disk}} {
+		n := store.Stats().Spans
+		for name, q := range map[string]GraphQuery{
+			"services": {ServicesOnly: true}, "all": {}, "all-known": {Cache: NewGraphCache(1 << 24)},
+		} {
+			q.Window = storage.AllTime()
+			b.Run(store.name+"/"+name, func(b *testing.B) {
+				if q.Cache != nil {
+					if _, err := DependencyGraph(b.Context(), store.Spans(), q); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/span")
-		})
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := DependencyGraph(b.Context(), store.Spans(), q); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/span")
+			})
+		}
 	}
 }
 

@@ -2,11 +2,7 @@ package red
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"iter"
-	"math/bits"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -14,401 +10,590 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
-// maxParentTraces bounds the traces that are read for parents that start
-// outside of the window. It is a variable for tests.
-var maxParentTraces = 5000
+// maxGraphEdges bounds a graph: each edge has two histograms of up to 1.3 kB. It
+// is a variable for tests.
+var maxGraphEdges = 20_000
 
-// joiner pairs the spans of a window with their parents. Spans are known by a
-// hash of trace and span id: 64 bits with a secret seed, so that nobody can
-// make spans collide, and chance does it once in 10^7 graphs of 2 M spans.
-type joiner struct {
-	d     *drawing
-	q     GraphQuery
-	seed  [2]uint64
-	spans []joinSpan
-	ids   []storage.TraceID // parallel to spans
-	own   []storage.SpanID
-	head  spanTable
-	seen  int      // spans in the window; those behind are parents from outside
-	names []string // services by number
-
-	byName   map[string]uint32
-	nodeOf   []int    // service -> index into d.nodes, -1: none yet
-	inDict   []uint32 // place in the dictionary of the batch -> service + 1
-	remotes  []remote
-	byRemote map[remote]int32
-}
-
-type joinSpan struct {
-	key, parent         uint64 // hashes; parent is 0 where there is none
-	startNs, durationNs int64
-	next                int32 // span with the same key, -1: none
-	service             uint32
-	remote              int32 // index into remotes, -1: says nothing
-	kind                uint8
-	failed, statusError bool
-	called              bool // a child of another service is stored
-}
-
-func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Graph, error) {
-	j := &joiner{
-		d: newDrawing(), q: q, seed: [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1},
-		byName: map[string]uint32{}, byRemote: map[remote]int32{},
-	}
-	partial, scanned, err := j.read(ctx, r)
-	if err != nil {
-		return Graph{}, err
-	}
-	j.seen = len(j.spans)
-	missing := 0
-	if q.Of == nil { // whole traces have the parents that are stored
-		if missing, err = j.readParents(ctx, r); err != nil {
-			return Graph{}, err
-		}
-	}
-	if missing > 0 && partial == "" {
-		partial = fmt.Sprintf("the parents of %d spans do not start in the window and were not looked for beyond %d traces; calls that cross a border of the window may be missing", missing, maxParentTraces)
-	}
-	j.count()
-	g := j.d.graph()
-	g.Scanned, g.Partial = scanned, partial
-	return g, nil
-}
-
-// fixed columns of the scan, before remoteKeys.
+// columns of the scan, before remoteKeys.
 const (
 	columnBy = iota
-	columnParent
-	columnKind
-	columnStatus
 	columnError
 	fixedColumns
 )
 
-// read loads the spans of the window.
-func (j *joiner) read(ctx context.Context, r storage.SpanReader) (partial string, scanned int, err error) {
-	scan := storage.Scan{Window: j.q.Window, Columns: []storage.Key{j.q.By, storage.KeyParentID, storage.KeyKind}}
-	scan.Columns = append(scan.Columns, trace.ErrorKeys()...)
-	if !j.q.ServicesOnly {
-		scan.Columns = append(scan.Columns, remoteKeys...)
+// scannedGraph draws the graph from whole traces. Every worker of the reading
+// tallies for itself.
+func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Graph, error) {
+	columns := []storage.Key{q.By, trace.ErrorKeys()[1]}
+	if !q.ServicesOnly {
+		columns = append(columns, remoteKeys...)
 	}
-	var batches iter.Seq2[*storage.Batch, error]
-	if j.q.Of != nil {
-		batches = j.q.Of.ScanTraces(ctx, scan.Columns)
+	all := newTally(&q, &batchTally{})
+	var reading storage.TraceReading
+	var err error
+	if q.Of != nil {
+		reading, err = q.Of.ReadTraces(ctx, columns)
 	} else {
-		if err := j.makeRoom(ctx, r); err != nil {
-			return "", 0, err
+		scan := storage.TraceScan{Window: q.Window, Columns: columns}
+		if q.Cache != nil {
+			scan.Known = func(p storage.TracePart) bool {
+				known := q.Cache.get(q.cacheKey(p))
+				if known != nil {
+					all.merge(known, p.Table)
+				}
+				return known != nil
+			}
 		}
-		batches = r.Scan(ctx, scan)
+		reading, err = r.ReadTraces(ctx, scan)
 	}
+	if err != nil {
+		return Graph{}, err
+	}
+	defer reading.Close()
+	workers := make([]*graphWorker, reading.Workers())
 	begin := time.Now()
-	for batch, err := range batches {
-		if err != nil {
-			return "", 0, err
+	err = reading.Each(ctx, func(worker int, b *storage.TraceBatch) bool {
+		w := workers[worker]
+		if w == nil {
+			w = &graphWorker{q: &q, parts: map[storage.TracePart]*tally{}}
+			w.rest = newTally(&q, &w.batch)
+			workers[worker] = w
 		}
-		scanned += batch.Scanned
-		j.inDict = append(j.inDict[:0], make([]uint32, len(batch.Columns[columnBy].Dict))...)
-		for row := range batch.Len() {
-			j.add(batch, row)
-		}
+		w.add(b)
 		switch {
-		case len(j.spans) >= j.q.MaxSpans:
-			return fmt.Sprintf("%d spans were read, which is the limit; a shorter window has fewer", len(j.spans)), scanned, nil
-		case j.q.MaxDuration > 0 && time.Since(begin) > j.q.MaxDuration:
-			return fmt.Sprintf("the time limit of %v was reached; a shorter window takes less", j.q.MaxDuration), scanned, nil
+		case w.edges > maxGraphEdges:
+			w.rest.partial = fmt.Sprintf("the graph has more than %d edges; a shorter window or another attribute has fewer", maxGraphEdges)
+		case q.MaxDuration > 0 && time.Since(begin) > q.MaxDuration:
+			w.rest.partial = fmt.Sprintf("the time limit of %v was reached; a shorter window takes less", q.MaxDuration)
+		}
+		return w.rest.partial == ""
+	})
+	if err != nil {
+		return Graph{}, err
+	}
+	mergeWorkers(all, workers)
+	g := all.draw().graph()
+	g.Scanned, g.Partial = all.scanned, all.partial
+	if q.Of != nil {
+		g.Scanned = q.Of.Stats.Scanned
+		if g.Partial == "" {
+			g.Partial = q.Of.Stats.Partial
 		}
 	}
-	if j.q.Of != nil {
-		return j.q.Of.Stats.Partial, j.q.Of.Stats.Scanned, nil
-	}
-	return "", scanned, nil
+	return g, identify(ctx, reading, g.Edges)
 }
 
-// makeRoom asks how many spans will come: growing on the way would copy them
-// again and again.
-func (j *joiner) makeRoom(ctx context.Context, r storage.SpanReader) error {
-	groups, err := r.Aggregate(ctx, storage.Aggregation{Window: j.q.Window})
-	if err != nil || len(groups) == 0 {
+// graphWorker tallies the batches of one worker.
+type graphWorker struct {
+	q     *GraphQuery
+	batch batchTally
+	rest  *tally // of what is in no part
+	parts map[storage.TracePart]*tally
+	edges int // of all tallies
+}
+
+func (w *graphWorker) add(b *storage.TraceBatch) {
+	t := w.rest
+	if b.Part != nil {
+		if t = w.parts[*b.Part]; t == nil {
+			t = newTally(w.q, &w.batch)
+			w.parts[*b.Part] = t
+		}
+	}
+	before := t.edges
+	t.add(b)
+	w.edges += t.edges - before
+}
+
+// mergeWorkers adds all tallies to one, and gives the cache those that are whole.
+func mergeWorkers(all *tally, workers []*graphWorker) {
+	parts := map[storage.TracePart]*tally{}
+	for _, w := range workers {
+		if w == nil {
+			continue
+		}
+		all.merge(w.rest, 0)
+		for p, t := range w.parts {
+			if parts[p] == nil {
+				parts[p] = newTally(all.q, nil)
+			}
+			parts[p].merge(t, -p.Table)
+		}
+	}
+	for p, t := range parts {
+		all.merge(t, p.Table)
+		if t.batches == p.Batches {
+			all.q.Cache.put(all.q.cacheKey(p), t)
+		}
+	}
+}
+
+// identify makes exemplars of references.
+func identify(ctx context.Context, reading storage.TraceReading, edges []Edge) error {
+	var refs []storage.SpanRef
+	for _, e := range edges {
+		for _, x := range e.Exemplars {
+			refs = append(refs, x.ref)
+		}
+	}
+	heads, err := reading.Spans(ctx, refs)
+	if err != nil {
 		return err
 	}
-	n := int(min(groups[0].Cells[0].Count, uint64(j.q.MaxSpans))) + 4096
-	j.spans, j.ids, j.own = make([]joinSpan, 0, n), make([]storage.TraceID, 0, n), make([]storage.SpanID, 0, n)
-	j.head.makeRoom(n)
+	for _, e := range edges {
+		for i := range e.Exemplars {
+			x := &e.Exemplars[i]
+			*x = Exemplar{heads[0].TraceID, heads[0].SpanID, heads[0].StartNs, heads[0].DurationNs, x.Error, storage.SpanRef{}}
+			heads = heads[1:]
+		}
+	}
 	return nil
 }
 
-func (j *joiner) add(b *storage.Batch, row int) {
-	kind := uint8(0)
-	if c := &b.Columns[columnKind]; c.Types[row] == storage.TypeInt && c.Bits[row] <= kindConsumer {
-		kind = uint8(c.Bits[row])
-	}
-	status := &b.Columns[columnStatus]
-	s := joinSpan{
-		key: j.hash(b.TraceIDs[row], b.SpanIDs[row]), startNs: b.StartsNs[row], durationNs: b.DurationsNs[row],
-		service: j.serviceAt(&b.Columns[columnBy], row), remote: -1, kind: kind,
-		failed:      trace.ErrorAt(status, &b.Columns[columnError], row),
-		statusError: status.Types[row] == storage.TypeInt && status.Bits[row] == statusError,
-	}
-	// Identical copies that a retrying exporter sent count here as they do where
-	// the store counts; as calls they do not.
-	n := &j.d.nodes[j.serviceNode(&s)]
-	n.Spans++
-	if s.failed {
-		n.Errors++
-	}
-	if serves(kind) {
-		n.Served.observe(s.durationNs, s.failed)
-	}
-	if p := b.Columns[columnParent].Value(row).Str(); len(p) == 8 {
-		var id storage.SpanID
-		if copy(id[:], p); !id.IsEmpty() {
-			s.parent = j.hash(b.TraceIDs[row], id)
-		}
-	}
-	if !j.q.ServicesOnly && kind >= kindClient {
-		remote, ok := remoteOf(func(i int) string { return b.Columns[fixedColumns+i].Value(row).Text() })
-		if ok {
-			s.remote = j.remoteNumber(remote)
-		}
-	}
-	j.keep(s, b.TraceIDs[row], b.SpanIDs[row])
+// tally is the graph of some traces. Services and what spans call are numbered.
+type tally struct {
+	q        *GraphQuery
+	services []string
+	byName   map[string]uint32
+	remotes  []remote
+	byRemote map[remote]int32
+
+	own       []Node    // by service: what its spans say
+	between   edgeTable // caller, callee
+	toTopic   edgeTable // service, remote: of a producer that does not name its topic
+	fromTopic edgeTable // service, remote
+	outwards  edgeTable // service, remote: calls of which no called span is stored
+	edges     int
+	scanned   int
+	batches   int
+	partial   string
+
+	batch *batchTally // not its own
 }
 
-// keep stores a span unless an identical one is there: exporters retry.
-func (j *joiner) keep(s joinSpan, traceID storage.TraceID, id storage.SpanID) {
-	slot, first := j.head.find(j.spans, s.key)
-	for i := first; i >= 0; i = j.spans[i].next {
-		o := j.spans[i]
-		o.next = s.next
-		if o == s {
-			return
+// batchTally is what is known of the spans of a batch. Slices without a remark
+// are by row.
+type batchTally struct {
+	*storage.TraceBatch
+	kinds, statuses []uint8
+	durations       []int64
+	service         []uint32
+	remote          []int32 // -1: it says nothing
+	failed          []bool
+	called          []bool   // a child of another service is stored
+	outer           []uint32 // rows of clients, producers and consumers
+	column          storage.Column
+	numbers         []uint32 // services by dictionary entry
+	naming          remoteColumns
+}
+
+func newTally(q *GraphQuery, b *batchTally) *tally {
+	return &tally{q: q, batch: b, byName: map[string]uint32{}, byRemote: map[remote]int32{}}
+}
+
+// add counts the traces of a batch.
+func (t *tally) add(batch *storage.TraceBatch) {
+	b := t.batch
+	b.TraceBatch = batch
+	b.kinds, b.statuses, b.durations = batch.Columns.Kinds(), batch.Columns.Statuses(), batch.Columns.DurationsNs()
+	t.scanned += len(batch.Rows)
+	t.batches++
+	t.findServices()
+	t.findErrors()
+	t.findRemotes()
+	t.countOwn()
+	t.countCalls()
+}
+
+// counted says whether a span is one that the graph counts.
+func (t *tally) counted(row uint32) bool {
+	return t.q.Of != nil || t.batch.Selected == nil || t.batch.Selected[row]
+}
+
+func (t *tally) findServices() {
+	b := t.batch
+	b.service = sized(b.service, b.Len)
+	c := &b.column
+	b.Columns.Column(columnBy, b.Rows, c)
+	if len(c.Types) == 0 {
+		n := t.serviceNumber("")
+		for _, row := range b.Rows {
+			b.service[row] = n
 		}
+		return
 	}
-	s.next = first
-	j.head.set(slot, int32(len(j.spans)), first < 0)
-	j.spans = append(j.spans, s)
-	j.head.grow(j.spans)
-	j.ids = append(j.ids, traceID)
-	j.own = append(j.own, id)
+	b.numbers = sized(b.numbers, len(c.Dict))
+	clear(b.numbers)
+	for i, row := range b.Rows {
+		if c.Types[i] != storage.TypeString {
+			b.service[row] = t.serviceNumber(c.Value(i).Text())
+			continue
+		}
+		n := &b.numbers[c.Bits[i]]
+		if *n == 0 {
+			*n = t.serviceNumber(c.Dict[c.Bits[i]]) + 1
+		}
+		b.service[row] = *n - 1
+	}
 }
 
-// serviceAt is serviceNumber of a value in a batch.
-func (j *joiner) serviceAt(c *storage.Column, row int) uint32 {
-	if c.Types[row] != storage.TypeString {
-		return j.serviceNumber(c.Value(row))
-	}
-	n := &j.inDict[c.Bits[row]]
-	if *n == 0 {
-		*n = j.serviceNumber(c.Value(row)) + 1
-	}
-	return *n - 1
-}
-
-func (j *joiner) serviceNumber(v storage.Value) uint32 {
-	name := v.Str()
-	if v.Type() != storage.TypeString {
-		name = v.Text()
-	}
-	n, ok := j.byName[name]
+func (t *tally) serviceNumber(name string) uint32 {
+	n, ok := t.byName[name]
 	if !ok {
-		n = uint32(len(j.names))
+		n = uint32(len(t.services))
 		name = strings.Clone(name)
-		j.byName[name] = n
-		j.names = append(j.names, name)
-		j.nodeOf = append(j.nodeOf, -1)
+		t.byName[name] = n
+		t.services = append(t.services, name)
+		t.own = append(t.own, Node{Name: name, Kind: Service})
 	}
 	return n
 }
 
-func (j *joiner) remoteNumber(r remote) int32 {
-	n, ok := j.byRemote[r]
+func (t *tally) remoteNumber(r remote) int32 {
+	n, ok := t.byRemote[r]
 	if !ok {
-		n = int32(len(j.remotes))
+		n = int32(len(t.remotes))
 		r.name = strings.Clone(r.name)
-		j.byRemote[r] = n
-		j.remotes = append(j.remotes, r)
+		t.byRemote[r] = n
+		t.remotes = append(t.remotes, r)
 	}
 	return n
 }
 
-// hash never returns 0.
-func (j *joiner) hash(t storage.TraceID, s storage.SpanID) uint64 {
-	high, low := bits.Mul64(binary.LittleEndian.Uint64(t[:])^j.seed[0], binary.LittleEndian.Uint64(t[8:])^j.seed[1])
-	high, low = bits.Mul64(high^low^binary.LittleEndian.Uint64(s[:]), j.seed[0]^j.seed[1]|1)
-	return high ^ low | 1
+func (t *tally) findErrors() {
+	b := t.batch
+	b.failed = sized(b.failed, b.Len)
+	for _, row := range b.Rows {
+		b.failed[row] = b.statuses[row] == statusError
+	}
+	c := &b.column
+	b.Columns.Column(columnError, b.Rows, c)
+	for i := range c.Types {
+		if c.Types[i] != storage.TypeAbsent && trace.IsErrorValue(c, i) {
+			b.failed[b.Rows[i]] = true
+		}
+	}
 }
 
-// readParents loads the parents that are not in the window.
-func (j *joiner) readParents(ctx context.Context, r storage.SpanReader) (missing int, err error) {
-	wanted := map[uint64]bool{}
-	traces := map[storage.TraceID]struct{}{}
-	var ids []storage.TraceID
-	for i := range j.spans {
-		s := &j.spans[i]
-		if s.parent == 0 {
+// findRemotes reads what spans say of the other side.
+func (t *tally) findRemotes() {
+	b := t.batch
+	b.outer = b.outer[:0]
+	if b.remote = sized(b.remote, b.Len); t.q.ServicesOnly {
+		for _, row := range b.Rows {
+			b.remote[row] = -1
+		}
+		return
+	}
+	for _, row := range b.Rows {
+		b.remote[row] = -1
+		if kind := b.kinds[row]; kindClient <= kind && kind <= kindConsumer {
+			b.outer = append(b.outer, row)
+		}
+	}
+	if !b.naming.read(b.Columns, b.outer) {
+		return
+	}
+	for i, row := range b.outer {
+		b.remote[row] = b.naming.numberAt(i, t.remoteNumber)
+	}
+}
+
+// countOwn counts the spans of every service. Identical copies that a retrying
+// exporter sent count as they do where the store counts, and in whole traces
+// once.
+func (t *tally) countOwn() {
+	b := t.batch
+	for _, row := range b.Rows {
+		if !t.counted(row) || t.q.Of != nil && b.Twins != nil && t.isCopy(row) {
 			continue
 		}
-		if _, first := j.head.find(j.spans, s.parent); first >= 0 {
+		n := &t.own[b.service[row]]
+		n.Spans++
+		if b.failed[row] {
+			n.Errors++
+		}
+		if serves(b.kinds[row]) {
+			n.Served.observe(b.durations[row], b.failed[row])
+		}
+	}
+}
+
+// countCalls draws the edges. Who calls whom is found for all spans, also those
+// that do not count: a call whose other side does is known from it.
+func (t *tally) countCalls() {
+	b := t.batch
+	b.called = sized(b.called, b.Len)
+	for _, row := range b.Rows {
+		b.called[row] = false
+	}
+	for _, row := range b.Rows {
+		if b.Twins != nil && t.isCopy(row) {
 			continue
 		}
-		if _, ok := traces[j.ids[i]]; !ok {
-			if len(ids) >= maxParentTraces {
-				missing++
-				continue
-			}
-			traces[j.ids[i]] = struct{}{}
-			ids = append(ids, j.ids[i])
-		}
-		wanted[s.parent] = true
-	}
-	const chunk = 200
-	for from := 0; from < len(ids); from += chunk {
-		for spans, err := range r.Traces(ctx, ids[from:min(from+chunk, len(ids))]) {
-			if err != nil {
-				return 0, err
-			}
-			for row, id := range spans.TraceIDs {
-				key := j.hash(id, spans.SpanIDs[row])
-				if !wanted[key] {
-					continue
-				}
-				v, err := trace.FirstValue(spans, row, j.q.By)
-				if err != nil {
-					return 0, err
-				}
-				j.keep(joinSpan{
-					key: key, startNs: spans.StartsNs[row], durationNs: spans.DurationsNs[row],
-					service: j.serviceNumber(v), remote: -1, kind: spans.Kinds[row],
-				}, id, spans.SpanIDs[row])
-			}
+		if caller := t.callerOf(row); caller >= 0 {
+			t.pair(row, uint32(caller))
+		} else if b.kinds[row] == kindConsumer && b.Parents[row] < 0 && t.isMessage(b.remote[row]) && t.counted(row) {
+			t.edge(&t.fromTopic, b.service[row], uint32(b.remote[row])).call(t.exemplar(row, b.statuses[row] == statusError))
 		}
 	}
-	return missing, nil
-}
-
-// count draws the edges.
-func (j *joiner) count() {
-	for i := range j.spans[:j.seen] {
-		s := &j.spans[i]
-		if caller := j.callerOf(s); caller >= 0 {
-			j.pair(i, int(caller))
-		} else if j.isMessage(s.remote) && s.kind == kindConsumer && !j.hasParent(s) {
-			j.d.edge(j.remoteNode(s.remote), j.serviceNode(s)).call(j.exemplar(i, s.statusError))
+	for _, row := range b.outer {
+		if !calls(b.kinds[row]) || b.remote[row] < 0 || b.called[row] || !t.counted(row) {
+			continue
 		}
-	}
-	for i := range j.spans[:j.seen] {
-		if s := &j.spans[i]; calls(s.kind) && s.remote >= 0 && !s.called {
-			j.callRemote(i)
+		if b.Twins != nil && (t.isCopy(row) || t.isServed(row)) {
+			continue
 		}
+		t.edge(&t.outwards, b.service[row], uint32(b.remote[row])).call(t.exemplar(row, b.failed[row]))
 	}
 }
 
-// callerOf finds the span that called s, -1 when s is no call; see
+// callerOf finds the span that called another one, -1 when that is no call; see
 // storage.SpanReader.Edges.
-func (j *joiner) callerOf(s *joinSpan) int32 {
-	if s.parent == 0 {
+func (t *tally) callerOf(row uint32) int32 {
+	b := t.batch
+	first := b.Parents[row]
+	if first < 0 || b.service[first] == b.service[row] {
 		return -1
 	}
-	_, i := j.head.find(j.spans, s.parent)
-	best := int32(-1)
-	for ; i >= 0; i = j.spans[i].next {
-		p := &j.spans[i]
-		if p.service == s.service {
+	if b.Twins == nil {
+		return first
+	}
+	best := first
+	for p := b.Twins[first]; p != first; p = b.Twins[p] {
+		if b.service[p] == b.service[row] {
 			return -1
 		}
-		if best < 0 {
-			best = i
-			continue
-		}
-		b := &j.spans[best]
-		if serves(p.kind) != serves(b.kind) {
-			if serves(p.kind) {
-				best = i
-			}
-		} else if j.names[p.service] < j.names[b.service] {
-			best = i
+		if t.isBefore(p, best) {
+			best = p
 		}
 	}
 	return best
 }
 
-func (j *joiner) hasParent(s *joinSpan) bool {
-	_, first := j.head.find(j.spans, s.parent)
-	return first >= 0 && s.parent != 0
-}
-
-func (j *joiner) isMessage(remote int32) bool {
-	return remote >= 0 && j.remotes[remote].kind == Messaging
-}
-
-func (j *joiner) serviceNode(s *joinSpan) int {
-	n := &j.nodeOf[s.service]
-	if *n < 0 {
-		*n = j.d.node(Service, j.names[s.service])
+// isBefore says which of two spans with the same id is taken for the caller:
+// one that serves, then by service. Of several of one service it is one that
+// makes calls, then the longest, so that what is said of the call does not depend
+// on the order of rows.
+func (t *tally) isBefore(a, o int32) bool {
+	b := t.batch
+	switch {
+	case serves(b.kinds[a]) != serves(b.kinds[o]):
+		return serves(b.kinds[a])
+	case b.service[a] != b.service[o]:
+		return t.services[b.service[a]] < t.services[b.service[o]]
+	case b.kinds[a] != b.kinds[o]:
+		return b.kinds[a] > b.kinds[o]
+	case b.durations[a] != b.durations[o]:
+		return b.durations[a] > b.durations[o]
+	case b.failed[a] != b.failed[o]:
+		return b.failed[a]
+	case b.remote[a] != b.remote[o]:
+		return b.remoteBefore(t, a, o)
 	}
-	return *n
+	return a < o
 }
 
-func (j *joiner) remoteNode(remote int32) int {
-	return j.d.node(j.remotes[remote].kind, j.remotes[remote].name)
+func (b *batchTally) remoteBefore(t *tally, a, o int32) bool {
+	if b.remote[a] < 0 || b.remote[o] < 0 {
+		return b.remote[a] >= 0
+	}
+	x, y := t.remotes[b.remote[a]], t.remotes[b.remote[o]]
+	return x.kind < y.kind || x.kind == y.kind && x.name < y.name
 }
 
-func (j *joiner) exemplar(i int, failed bool) Exemplar {
-	return Exemplar{j.ids[i], j.own[i], j.spans[i].startNs, j.spans[i].durationNs, failed}
+// isCopy says whether a row before is the same span, sent again.
+func (t *tally) isCopy(row uint32) bool {
+	b := t.batch
+	for o := b.Twins[row]; o != int32(row); o = b.Twins[o] {
+		if o < int32(row) && t.isSame(uint32(o), row) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *tally) isSame(x, y uint32) bool {
+	b := t.batch
+	starts := b.Columns.StartsNs()
+	return starts[x] == starts[y] && b.durations[x] == b.durations[y] && b.service[x] == b.service[y] &&
+		b.kinds[x] == b.kinds[y] && b.statuses[x] == b.statuses[y] && b.failed[x] == b.failed[y] &&
+		b.remote[x] == b.remote[y] && b.sameParent(x, y)
+}
+
+func (b *batchTally) sameParent(x, y uint32) bool {
+	p, o := b.Parents[x], b.Parents[y]
+	if p == o || p < 0 || o < 0 {
+		return p == o
+	}
+	for at := b.Twins[p]; at != p; at = b.Twins[at] {
+		if at == o {
+			return true
+		}
+	}
+	return false
+}
+
+// isServed says whether the called span has the same id, as Zipkin's have.
+func (t *tally) isServed(row uint32) bool {
+	b := t.batch
+	for o := b.Twins[row]; o != int32(row); o = b.Twins[o] {
+		if serves(b.kinds[o]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *tally) isMessage(remote int32) bool {
+	return remote >= 0 && t.remotes[remote].kind == Messaging
 }
 
 // pair counts a call of which both spans are stored.
-func (j *joiner) pair(callee, caller int) {
-	s, p := &j.spans[callee], &j.spans[caller]
-	if topic := j.topicOf(s, p); topic >= 0 {
-		if !j.isMessage(p.remote) { // else it makes its edge by itself
-			p.called = true
-			j.d.edge(j.serviceNode(p), j.remoteNode(topic)).call(j.exemplar(caller, p.statusError))
+func (t *tally) pair(callee, caller uint32) {
+	b := t.batch
+	counted := t.counted(callee)
+	failed := b.statuses[callee] == statusError
+	if topic := t.topicOf(callee, caller); topic >= 0 {
+		if !t.isMessage(b.remote[caller]) { // else it makes its edge by itself
+			b.called[caller] = true
+			if counted {
+				t.edge(&t.toTopic, b.service[caller], uint32(topic)).call(t.exemplar(caller, b.statuses[caller] == statusError))
+			}
 		}
-		j.d.edge(j.remoteNode(topic), j.serviceNode(s)).call(j.exemplar(callee, s.statusError))
+		if counted {
+			t.edge(&t.fromTopic, b.service[callee], uint32(topic)).call(t.exemplar(callee, failed))
+		}
 		return
 	}
-	p.called = true
+	b.called[caller] = true
+	if !counted {
+		return
+	}
 	measured := callee
-	if calls(p.kind) {
+	if calls(b.kinds[caller]) {
 		measured = caller
 	}
-	j.d.edge(j.serviceNode(p), j.serviceNode(s)).call(j.exemplar(measured, s.statusError))
+	t.edge(&t.between, b.service[caller], b.service[callee]).call(t.exemplar(measured, failed))
 }
 
 // topicOf is the topic between a consumer and its producer, -1: none is known.
-func (j *joiner) topicOf(s, p *joinSpan) int32 {
-	if s.kind != kindConsumer || p.kind != kindProducer {
+func (t *tally) topicOf(callee, caller uint32) int32 {
+	b := t.batch
+	if b.kinds[callee] != kindConsumer || b.kinds[caller] != kindProducer {
 		return -1
 	}
-	for _, remote := range []int32{p.remote, s.remote} {
-		if j.isMessage(remote) {
+	for _, remote := range []int32{b.remote[caller], b.remote[callee]} {
+		if t.isMessage(remote) {
 			return remote
 		}
 	}
 	return -1
 }
 
-// callRemote counts a call of which only the calling span is stored.
-func (j *joiner) callRemote(i int) {
-	s := &j.spans[i]
-	for _, o := j.head.find(j.spans, s.key); o >= 0; o = j.spans[o].next {
-		if serves(j.spans[o].kind) { // Zipkin: the called span has the same id
-			return
+func (t *tally) exemplar(row uint32, failed bool) Exemplar {
+	return Exemplar{DurationNs: t.batch.durations[row], Error: failed, ref: t.batch.Columns.Ref(row)}
+}
+
+// sized returns a slice with n elements, which are not cleared.
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// edgeTable has edges by the numbers of their ends.
+type edgeTable struct {
+	byEnds map[[2]uint32]*edgeInMaking
+	recent *[256]recentEdge // in front of byEnds
+}
+
+type recentEdge struct {
+	from, to uint32
+	edge     *edgeInMaking
+}
+
+func (t *tally) edge(of *edgeTable, from, to uint32) *edgeInMaking {
+	if of.recent == nil {
+		of.recent = new([256]recentEdge)
+	}
+	recent := &of.recent[(from*0x9E3779B1^to*0x85EBCA77)>>24]
+	if recent.edge != nil && recent.from == from && recent.to == to {
+		return recent.edge
+	}
+	e := of.byEnds[[2]uint32{from, to}]
+	if e == nil {
+		if of.byEnds == nil {
+			of.byEnds = map[[2]uint32]*edgeInMaking{}
+		}
+		e = &edgeInMaking{picked: picker{most: edgeExemplars}}
+		of.byEnds[[2]uint32{from, to}] = e
+		t.edges++
+	}
+	*recent = recentEdge{from, to, e}
+	return e
+}
+
+// merge adds another tally, whose references count tables from a first one. It
+// leaves the other as it is and keeps nothing of it.
+func (t *tally) merge(o *tally, firstTable uint32) {
+	t.scanned += o.scanned
+	t.batches += o.batches
+	if t.partial == "" {
+		t.partial = o.partial
+	}
+	services, remotes := make([]uint32, len(o.services)), make([]uint32, len(o.remotes))
+	for i, name := range o.services {
+		services[i] = t.serviceNumber(name)
+		n, from := &t.own[services[i]], &o.own[i]
+		n.Spans, n.Errors = n.Spans+from.Spans, n.Errors+from.Errors
+		n.Served.add(&from.Served)
+	}
+	for i, r := range o.remotes {
+		remotes[i] = uint32(t.remoteNumber(r))
+	}
+	for _, pair := range []struct {
+		to, from *edgeTable
+		ends     []uint32
+	}{{&t.between, &o.between, services}, {&t.toTopic, &o.toTopic, remotes}, {&t.fromTopic, &o.fromTopic, remotes}, {&t.outwards, &o.outwards, remotes}} {
+		for ends, e := range pair.from.byEnds {
+			t.edge(pair.to, services[ends[0]], pair.ends[ends[1]]).add(e, firstTable)
 		}
 	}
-	if n, ok := j.d.byKey[nodeKey{Service, j.remotes[s.remote].name}]; ok && j.remotes[s.remote].kind == Uninstrumented {
-		if n != j.serviceNode(s) {
-			j.d.edge(j.serviceNode(s), n).ClientOnly++
+}
+
+// draw names what was counted.
+func (t *tally) draw() *drawing {
+	d := newDrawing()
+	for _, n := range t.own {
+		if n.Spans > 0 {
+			d.nodes[d.node(Service, n.Name)] = n
 		}
-		return
 	}
-	to := j.remoteNode(s.remote)
-	n := &j.d.nodes[to]
-	n.Spans++
-	if s.failed {
-		n.Errors++
+	service := func(n uint32) int { return d.node(Service, t.services[n]) }
+	other := func(n uint32) int { return d.node(t.remotes[n].kind, t.remotes[n].name) }
+	for ends, e := range t.between.byEnds {
+		d.edge(service(ends[0]), service(ends[1])).add(e, 0)
 	}
-	n.Served.observe(s.durationNs, s.failed)
-	j.d.edge(j.serviceNode(s), to).call(j.exemplar(i, s.failed))
+	for ends, e := range t.toTopic.byEnds {
+		d.edge(service(ends[0]), other(ends[1])).add(e, 0)
+	}
+	for ends, e := range t.fromTopic.byEnds {
+		d.edge(other(ends[1]), service(ends[0])).add(e, 0)
+	}
+	for ends, e := range t.outwards.byEnds {
+		r := t.remotes[ends[1]]
+		if n, ok := d.byKey[nodeKey{Service, r.name}]; ok && r.kind == Uninstrumented {
+			if n != service(ends[0]) {
+				d.edge(service(ends[0]), n).ClientOnly += e.Calls
+			}
+			continue
+		}
+		n := &d.nodes[other(ends[1])]
+		n.Spans, n.Errors = n.Spans+e.Calls, n.Errors+e.Errors
+		n.Served.add(&e.Latency)
+		d.edge(service(ends[0]), other(ends[1])).add(e, 0)
+	}
+	return d
 }

@@ -8,10 +8,12 @@
 //   - Newest finds whole traces, the one with the newest selected span first,
 //     from any point on, and reads no more than is asked for.
 //   - Ranked orders the traces by what only whole traces tell: duration,
-//     number of spans, errors.
+//     number of spans, errors; from a few columns of them where the store can
+//     decide what is selected.
 //   - Each visits all traces.
 //   - Scan reads the selected spans in columns. Where the store can decide what
 //     is selected (Exact), no trace is read for it.
+//   - ReadTraces reads all spans of the traces in columns.
 //
 // A span is selected when it starts in the window, satisfies the predicate and
 // the filter, and is one of those that the query selects in its whole trace.

@@ -16,6 +16,17 @@ func (s *Search) Each(ctx context.Context) iter.Seq2[Match, error] {
 			yield(Match{}, err)
 			return
 		}
+		for m, err := range s.eachOf(ctx, ids) {
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// eachOf visits those of some traces that have selected spans.
+func (s *Search) eachOf(ctx context.Context, ids []storage.TraceID) iter.Seq2[Match, error] {
+	return func(yield func(Match, error) bool) {
 		f := fetcher{s, 64}
 		for len(ids) > 0 {
 			chunk := ids[:min(f.size, len(ids))]

@@ -52,11 +52,20 @@ type Ranking struct {
 }
 
 // Ranked returns the first limit traces in an order, of those after the cursor
-// if it is not nil. It reads every trace of the selection: the order is that of
-// all, unless Stats.Partial says that it is that of those read.
+// if it is not nil. The order is that of the whole selection, unless
+// Stats.Partial says that it is that of the traces that were read. Where the
+// store can decide what is selected, the columns that the order goes by are read
+// of all traces, and whole traces only of those that are returned.
 func (s *Search) Ranked(ctx context.Context, order Order, after *Cursor, limit int) (Ranking, error) {
 	if limit <= 0 {
 		return Ranking{}, fmt.Errorf("selection: limit %d: must be positive", limit)
+	}
+	_, exact, err := s.Exact(ctx)
+	if err != nil {
+		return Ranking{}, err
+	}
+	if exact {
+		return s.rankColumns(ctx, order, after, limit)
 	}
 	var r Ranking
 	best := worstFirst{}

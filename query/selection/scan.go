@@ -20,7 +20,7 @@ func (s *Search) Scan(ctx context.Context, columns []storage.Key) iter.Seq2[*sto
 			return
 		}
 		if !exact {
-			s.scanTraces(ctx, columns, false, yield)
+			s.scanTraces(ctx, columns, yield)
 			return
 		}
 		for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: s.Window, Where: where, Columns: columns}) {
@@ -36,15 +36,8 @@ func (s *Search) Scan(ctx context.Context, columns []storage.Key) iter.Seq2[*sto
 	}
 }
 
-// ScanTraces returns, like Scan, all spans of the traces that have a selected
-// one, those outside of the window included.
-func (s *Search) ScanTraces(ctx context.Context, columns []storage.Key) iter.Seq2[*storage.Batch, error] {
-	return func(yield func(*storage.Batch, error) bool) { s.scanTraces(ctx, columns, true, yield) }
-}
-
-// scanTraces makes batches of the selected spans of whole traces, or of all
-// of their spans.
-func (s *Search) scanTraces(ctx context.Context, columns []storage.Key, all bool, yield func(*storage.Batch, error) bool) {
+// scanTraces makes batches of the selected spans of whole traces.
+func (s *Search) scanTraces(ctx context.Context, columns []storage.Key, yield func(*storage.Batch, error) bool) {
 	const rows = 4096
 	b := newBatchBuilder(columns)
 	for m, err := range s.Each(ctx) {
@@ -52,14 +45,7 @@ func (s *Search) scanTraces(ctx context.Context, columns []storage.Key, all bool
 			yield(nil, err)
 			return
 		}
-		positions := m.Spans
-		if all {
-			positions = positions[:0]
-			for p := range m.Trace.Rows {
-				positions = append(positions, int32(p))
-			}
-		}
-		for _, p := range positions {
+		for _, p := range m.Spans {
 			if err := b.add(m.Trace.Spans, int(m.Trace.Rows[p])); err != nil {
 				yield(nil, err)
 				return

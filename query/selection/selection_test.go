@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -270,21 +272,86 @@ func check(t *testing.T, what string, r storage.SpanReader, sel Selection, w sto
 		}
 		rows += batch.Len()
 	}
-	whole, wholeWant := 0, 0
-	for batch, err := range search().ScanTraces(t.Context(), nil) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		whole += batch.Len()
-	}
-	for _, id := range want.ids {
-		wholeWant += want.traces[id].Len()
-	}
-	if whole != wholeWant {
-		t.Fatalf("%s: the traces have %d spans, want %d", what, whole, wholeWant)
-	}
+	checkReading(t, what, search(), want)
 	if rows != spans {
 		t.Fatalf("%s: scan has %d spans, want %d", what, rows, spans)
+	}
+}
+
+// checkReading compares whole traces in columns.
+func checkReading(t *testing.T, what string, s *Search, want answer) {
+	t.Helper()
+	reading, err := s.ReadTraces(t.Context(), []storage.Key{storage.KeyName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reading.Close()
+	type row struct {
+		id                  storage.TraceID
+		name, parent        string
+		startNs, durationNs int64
+		kind, status        uint8
+		selected            bool
+	}
+	var mu sync.Mutex
+	var refs []storage.SpanRef
+	got := map[storage.SpanHead]row{}
+	var rows []row
+	if err := reading.Each(t.Context(), func(_ int, b *storage.TraceBatch) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		var names storage.Column
+		b.Columns.Column(0, b.Rows, &names)
+		ids := b.Columns.TraceIDs(b.Rows, nil)
+		for i, at := range b.Rows {
+			r := row{id: ids[i], name: names.Value(i).Text(), startNs: b.Columns.StartsNs()[at], durationNs: b.Columns.DurationsNs()[at], kind: b.Columns.Kinds()[at], status: b.Columns.Statuses()[at], selected: b.Selected == nil || b.Selected[at]}
+			if p := b.Parents[at]; p >= 0 {
+				r.parent = fmt.Sprint(b.Columns.StartsNs()[p])
+			}
+			rows, refs = append(rows, r), append(refs, b.Columns.Ref(at))
+		}
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	heads, err := reading.Spans(t.Context(), refs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, h := range heads {
+		got[h] = rows[i]
+	}
+	n, selected := 0, 0
+	for _, id := range want.ids {
+		tr := want.traces[id]
+		starts := map[storage.SpanID]string{}
+		for _, at := range tr.Rows {
+			starts[tr.Spans.SpanIDs[at]] = fmt.Sprint(tr.Spans.StartsNs[at])
+		}
+		for _, at := range tr.Rows {
+			n++
+			x := tr.Spans
+			r, ok := got[storage.SpanHead{TraceID: id, SpanID: x.SpanIDs[at], StartNs: x.StartsNs[at], DurationNs: x.DurationsNs[at]}]
+			if !ok {
+				t.Fatalf("%s: span %x of trace %x was not read", what, x.SpanIDs[at], id)
+			}
+			if r.selected {
+				selected++
+			}
+			w := row{id, x.Name(int(at)), starts[x.ParentIDs[at]], x.StartsNs[at], x.DurationsNs[at], x.Kinds[at], x.Statuses[at], r.selected}
+			if r != w {
+				t.Fatalf("%s: read %+v, want %+v", what, r, w)
+			}
+		}
+	}
+	if n != len(rows) {
+		t.Fatalf("%s: %d spans were read, want %d", what, len(rows), n)
+	}
+	for _, n := range want.spans {
+		selected -= n
+	}
+	if selected != 0 {
+		t.Fatalf("%s: %d more spans are selected than should be", what, selected)
 	}
 }
 
@@ -310,12 +377,65 @@ func TestExact(t *testing.T) {
 	}
 }
 
+// TestRankedOfBothWays: ranking by columns is ranking whole traces, also where
+// spans came twice, share ids, end before they start or fail by an attribute.
+func TestRankedOfBothWays(t *testing.T) {
+	for name, store := range stores(t) {
+		rng := rand.New(rand.NewPCG(2, 9))
+		for range 3 {
+			td := randomTraces(rng, 60)
+			for _, rs := range td.ResourceSpans().All() {
+				list := rs.ScopeSpans().At(0).Spans()
+				span := list.At(0)
+				switch rng.IntN(8) {
+				case 0:
+					span.SetEndTimestamp(span.StartTimestamp() - 500)
+				case 1:
+					span.Attributes().PutStr("error", []string{"true", "false"}[rng.IntN(2)])
+				case 2:
+					span.SetSpanID(pcommon.SpanID{7: 1})
+				}
+				if rng.IntN(6) == 0 {
+					span.CopyTo(list.AppendEmpty())
+				}
+			}
+			if _, err := store.Spans().WriteSpans(t.Context(), td); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, order := range []Order{Longest, Shortest, MostSpans, MostErrors} {
+			for _, where := range []storage.Predicate{nil, storage.Compare{Key: storage.KeyName, Op: storage.Equal, Value: storage.String("op1")}} {
+				var after *Cursor
+				for range 5 {
+					var answers [2]Ranking
+					for i, query := range []string{"", `{ traceDuration >= 0s }`} {
+						s, err := New(store.Spans(), selectionOf(t, query, where), storage.Window{FromNs: 1_005_000, ToNs: 1_030_000}, Budget{})
+						if err != nil {
+							t.Fatal(err)
+						}
+						if answers[i], err = s.Ranked(t.Context(), order, after, 9); err != nil || s.Stats.Partial != "" {
+							t.Fatal(s.Stats.Partial, err)
+						}
+						if got, err := s.Ranked(t.Context(), order, after, 9); err != nil || !reflect.DeepEqual(got, answers[i]) {
+							t.Fatalf("asked again: %+v, %v", got, err)
+						}
+					}
+					if !reflect.DeepEqual(answers[0], answers[1]) {
+						t.Fatalf("%s, order %d after %v:\ncolumns %+v\ntraces  %+v", name, order, after, answers[0], answers[1])
+					}
+					after = &answers[0].Traces[len(answers[0].Traces)-1].Cursor
+				}
+			}
+		}
+	}
+}
+
 func TestBudget(t *testing.T) {
 	store := stores(t)["memory"]
 	if _, err := store.Spans().WriteSpans(t.Context(), randomTraces(rand.New(rand.NewPCG(1, 1)), 3000)); err != nil {
 		t.Fatal(err)
 	}
-	s, _ := New(store.Spans(), Selection{}, storage.AllTime(), Budget{Spans: 500})
+	s, _ := New(store.Spans(), selectionOf(t, `{ traceDuration >= 0s }`, nil), storage.AllTime(), Budget{Spans: 500})
 	ranking, err := s.Ranked(t.Context(), Longest, nil, 10)
 	if err != nil || len(ranking.Traces) != 10 || !strings.Contains(s.Stats.Partial, "which is the limit") || s.Stats.Spans < 500 || s.Stats.Spans > 3000 {
 		t.Errorf("%d traces, %v, %+v", len(ranking.Traces), err, s.Stats)
@@ -376,5 +496,41 @@ func TestNarrow(t *testing.T) {
 		if got := narrow(q, keys).String(); got != want {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
+	}
+}
+
+// BenchmarkRanked orders all traces by duration, by columns and by whole traces.
+func BenchmarkRanked(b *testing.B) {
+	options := columnar.DefaultDiskOptions()
+	options.Dir, options.Retention = b.TempDir(), columnar.Retention{}
+	store, err := columnar.OpenDisk(b.Context(), options)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 20 {
+		if _, err := store.Spans().WriteSpans(b.Context(), randomTraces(rng, 2000)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, query := range map[string]string{"columns": "{ }", "traces": "{ traceDuration >= 0s }"} {
+		b.Run(name, func(b *testing.B) {
+			q, err := traceql.Parse(query)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				s, err := New(store.Spans(), Selection{Query: q}, storage.AllTime(), Budget{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := s.Ranked(b.Context(), Longest, nil, 20); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(store.Stats().Spans), "ns/span")
+		})
 	}
 }

@@ -18,6 +18,14 @@ func IsError() storage.Predicate {
 	}
 }
 
+// IsErrorBy are the two halves of IsError: spans with the status, which stores
+// tend to have counted, and the others that say so by their attribute, which few
+// have. No span satisfies both.
+func IsErrorBy() [2]storage.Predicate {
+	either := IsError().(storage.Or)
+	return [2]storage.Predicate{either[0], storage.And{either[1], storage.Not{Of: either[0]}}}
+}
+
 // Notes say in sentences what a reader must know about the trace; nil when it
 // is whole.
 func (t *Trace) Notes() (notes []string) {

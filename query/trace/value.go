@@ -29,6 +29,11 @@ func ErrorAt(status, attribute *storage.Column, row int) bool {
 	if status.Types[row] == storage.TypeInt && status.Bits[row] == statusError {
 		return true
 	}
+	return IsErrorValue(attribute, row)
+}
+
+// IsErrorValue is ErrorAt for the attribute alone.
+func IsErrorValue(attribute *storage.Column, row int) bool {
 	switch attribute.Types[row] {
 	case storage.TypeAbsent:
 		return false

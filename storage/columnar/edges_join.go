@@ -35,6 +35,8 @@ func (t *spanTable) joinable(rows runs) *joinColumns {
 	}
 }
 
+func (t *spanTable) durationsIn(rows runs) []int64 { return pickRuns(t.durations, rows) }
+
 // pickRuns returns some rows of a column, which it does not copy when they are
 // one run.
 func pickRuns[T any](column []T, rows runs) []T {

@@ -558,10 +558,13 @@ func (p *decodedPage) num(place int) uint64 {
 
 // ints decodes a column of numbers for some rows, or for the elements of
 // these rows in a column of a list.
-func ints[T int64 | uint32 | uint8](c *groupColumn, rows runs) []T {
-	out := make([]T, 0, rows.len())
+func ints[T int64 | uint32 | uint8](c *groupColumn, rows runs) []T { return intsIn[T](c, rows, nil) }
+
+// intsIn is ints in the memory of a slice that is not needed any more.
+func intsIn[T int64 | uint32 | uint8](c *groupColumn, rows runs, out []T) []T {
+	out = slices.Grow(out[:0], rows.len())
 	if c.constant() {
-		out = out[:cap(out)]
+		out = out[:rows.len()]
 		for i := range out {
 			out[i] = T(c.nums[0])
 		}

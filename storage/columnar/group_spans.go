@@ -142,6 +142,10 @@ func (t *spanRows) joinable(rows runs) *joinColumns {
 	}
 }
 
+func (t *spanRows) durationsIn(rows runs) []int64 {
+	return ints[int64](t.column(t.part.fixed.duration), rows)
+}
+
 func (t *spanRows) spans(rows []uint32) *storage.Spans {
 	return t.load(runsOf(rows)).spans(upTo[uint32](len(rows)))
 }

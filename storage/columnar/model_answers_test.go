@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -99,7 +100,7 @@ func randomWindow(r *rand.Rand) storage.Window {
 
 // modelQueries asks everything about both signals once. maxID bounds ids.
 func modelQueries(r *rand.Rand, maxID int64) []modelQuery {
-	list := []modelQuery{queryTraces(someTraces(r)), queryEdges(randomWindow(r))}
+	list := []modelQuery{queryTraces(someTraces(r)), queryEdges(randomWindow(r)), queryWholeTraces(randomWindow(r), nil), queryWholeTraces(randomWindow(r), randomPredicate(r, maxID, 1))}
 	for _, signal := range []storage.Signal{storage.SignalSpans, storage.SignalLogs} {
 		list = append(list, queryScan(signal, storage.AllTime(), nil), queryScan(signal, randomWindow(r), randomPredicate(r, maxID, 2)),
 			queryGroups(signal, randomWindow(r), randomPredicate(r, maxID, 1), modelUser), queryGroups(signal, randomWindow(r), nil, storage.KeyService),
@@ -374,6 +375,68 @@ func queryEdges(w storage.Window) modelQuery {
 			}
 			for e, n := range calls {
 				lines = append(lines, fmt.Sprintf("%s to %s: %d, %d failed", e[0], e[1], n[0], n[1]))
+			}
+			return lines
+		},
+	}
+}
+
+// queryWholeTraces reads the traces that have a matching span.
+func queryWholeTraces(w storage.Window, where storage.Predicate) modelQuery {
+	return modelQuery{
+		name: fmt.Sprintf("whole traces in %v where %+v", w, where),
+		ask: func(ctx context.Context, s *Store) (lines []string, err error) {
+			reading, err := s.Spans().ReadTraces(ctx, storage.TraceScan{Window: w, Where: where, Columns: []storage.Key{modelID, modelNote}})
+			if err != nil {
+				return nil, err
+			}
+			defer reading.Close()
+			var mu sync.Mutex
+			return lines, reading.Each(ctx, func(_ int, b *storage.TraceBatch) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				var ids, notes, parents storage.Column
+				b.Columns.Column(0, b.Rows, &ids)
+				b.Columns.Column(1, b.Rows, &notes)
+				notes = storage.Column{Types: slices.Clone(notes.Types), Bits: slices.Clone(notes.Bits), Dict: slices.Clone(notes.Dict)}
+				for i, row := range b.Rows {
+					note, parent := "", int64(-1)
+					if len(notes.Types) > 0 {
+						note = notes.Value(i).Text()
+					}
+					if p := b.Parents[row]; p >= 0 {
+						b.Columns.Column(0, []uint32{uint32(p)}, &parents)
+						parent = parents.Value(0).Int()
+						b.Columns.Column(0, b.Rows, &ids)
+					}
+					lines = append(lines, fmt.Sprintf("%d at %d kind %d note %q parent %d", ids.Value(i).Int(), b.Columns.StartsNs()[row], b.Columns.Kinds()[row], note, parent))
+				}
+				return true
+			})
+		},
+		want: func(held []modelRecord) (lines []string) {
+			wanted := map[storage.TraceID]bool{}
+			for _, m := range of(held, storage.SignalSpans, w, where) {
+				wanted[m.trace] = true
+			}
+			type span struct {
+				trace storage.TraceID
+				id    storage.SpanID
+			}
+			ids := map[span]int64{}
+			all := of(held, storage.SignalSpans, storage.AllTime(), nil)
+			for _, m := range all {
+				ids[span{m.trace, m.span}] = m.id
+			}
+			for _, m := range all {
+				if !wanted[m.trace] {
+					continue
+				}
+				parent, ok := ids[span{m.trace, m.parent}]
+				if !ok {
+					parent = -1
+				}
+				lines = append(lines, fmt.Sprintf("%d at %d kind %d note %q parent %d", m.id, m.startNs, m.kind, m.note, parent))
 			}
 			return lines
 		},

@@ -17,6 +17,8 @@ type spanSource interface {
 	countKeys(k *keyCounter, sel bitmap)
 	// joinable returns what finding calls takes of some rows. Nobody changes it.
 	joinable(rows runs) *joinColumns
+	// durationsIn returns the durations of some rows, under the same terms.
+	durationsIn(rows runs) []int64
 	// spans copies whole spans. rows ascend.
 	spans(rows []uint32) *storage.Spans
 }

@@ -140,6 +140,13 @@ func (v *spanView) joinable(rows runs) *joinColumns {
 	return &joinColumns{}
 }
 
+func (v *spanView) durationsIn(rows runs) []int64 {
+	if t, ok := v.get(); ok {
+		return t.durationsIn(rows)
+	}
+	return nil
+}
+
 func (v *spanView) spans(rows []uint32) *storage.Spans {
 	if t, ok := v.get(); ok {
 		return t.spans(rows)

@@ -43,7 +43,18 @@ func everyCall(e *env, ctx context.Context) map[string]error {
 	_, errs["Keys"] = e.spans.Keys(ctx, anyTime)
 	_, errs["Values"] = e.spans.Values(ctx, storage.ValuesQuery{Window: anyTime, Key: storage.KeyName})
 	_, errs["Edges"] = e.spans.Edges(ctx, anyTime)
+	errs["ReadTraces"] = readNothing(e, ctx)
 	return errs
+}
+
+// readNothing reads all traces and returns the first error.
+func readNothing(e *env, ctx context.Context) error {
+	reading, err := e.spans.ReadTraces(ctx, storage.TraceScan{Window: anyTime})
+	if err != nil {
+		return err
+	}
+	defer reading.Close()
+	return reading.Each(ctx, func(int, *storage.TraceBatch) bool { return true })
 }
 
 func testUnsupported(e *env) {
@@ -63,10 +74,14 @@ func testUnsupported(e *env) {
 			refused("a predicate with a key that spans do not have", err, k.Name)
 			_, err = e.spans.Values(ctx, storage.ValuesQuery{Window: anyTime, Key: storage.KeyName, Where: p})
 			refused("a predicate with a key that spans do not have", err, k.Name)
+			_, err = e.spans.ReadTraces(ctx, storage.TraceScan{Window: anyTime, Where: p})
+			refused("a predicate with a key that spans do not have", err, k.Name)
 		}
 		refused("a projection of it", lastError(e, "Scan", e.spans.Scan(ctx, storage.Scan{Window: anyTime, Columns: []storage.Key{k}})), k.Name)
 		_, err := e.spans.Aggregate(ctx, storage.Aggregation{Window: anyTime, By: []storage.Key{k}})
 		refused("a grouping by it", err, k.Name)
+		_, err = e.spans.ReadTraces(ctx, storage.TraceScan{Window: anyTime, Columns: []storage.Key{k}})
+		refused("a projection of it", err, k.Name)
 		_, err = e.spans.Aggregate(ctx, storage.Aggregation{Window: anyTime, Measure: k})
 		refused("a measure of it", err, k.Name)
 		_, err = e.spans.Values(ctx, storage.ValuesQuery{Window: anyTime, Key: k})
@@ -250,6 +265,7 @@ func readOnly(e *env) map[string]error {
 	_, errs["Keys"] = e.spans.Keys(ctx, anyTime)
 	_, errs["Values"] = e.spans.Values(ctx, storage.ValuesQuery{Window: anyTime, Key: storage.KeyName})
 	_, errs["Edges"] = e.spans.Edges(ctx, anyTime)
+	errs["ReadTraces"] = readNothing(e, ctx)
 	e.store.Stats()
 	return errs
 }

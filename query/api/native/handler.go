@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/heddle-io/heddle/query/red"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -41,9 +42,14 @@ func newAPI(opts Options) *api {
 	return &api{
 		opts: opts, spans: opts.Store.Spans(),
 		turns: make(chan struct{}, opts.MaxConcurrent), tails: make(chan struct{}, opts.MaxTails),
-		now: time.Now, every: everyTick,
+		graphs: red.NewGraphCache(graphCacheBytes),
+		now:    time.Now, every: everyTick,
 	}
 }
+
+// graphCacheBytes is enough for graphs with a hundred edges over some 50 million
+// spans.
+const graphCacheBytes = 24 << 20
 
 // routes are the patterns below /heddle/v1 and what answers them.
 func (a *api) routes() map[string]http.Handler {
@@ -99,6 +105,8 @@ type api struct {
 	spans storage.SpanStore
 	turns chan struct{} // one place for each question that reads much
 	tails chan struct{} // and for each live tail
+
+	graphs *red.GraphCache
 
 	now   func() time.Time
 	every func(time.Duration) (ticks <-chan time.Time, stop func())

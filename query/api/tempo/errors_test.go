@@ -109,6 +109,10 @@ func (f failing) Values(context.Context, storage.ValuesQuery) (storage.Values, e
 
 func (f failing) Edges(context.Context, storage.Window) ([]storage.Edge, error) { return nil, f.err }
 
+func (f failing) ReadTraces(context.Context, storage.TraceScan) (storage.TraceReading, error) {
+	return nil, f.err
+}
+
 func TestFailuresOfTheStore(t *testing.T) {
 	for err, code := range map[error]int{
 		context.Canceled:                           statusClientClosed,
