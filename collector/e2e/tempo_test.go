@@ -46,6 +46,7 @@ func TestTempoClients(t *testing.T) {
 		}
 	}
 	t.Run("search", func(t *testing.T) { expectTempoSearch(t, s) })
+	t.Run("filtered trace", func(t *testing.T) { expectTempoFilteredTrace(t, s) })
 	t.Run("metrics", func(t *testing.T) { expectTempoMetrics(t, s) })
 	t.Run("tags", func(t *testing.T) { expectTempoTags(t, s) })
 }
@@ -115,6 +116,44 @@ func expectTempoSearch(t *testing.T, s *server) {
 	}
 	if !slices.Equal(streamed, ids) {
 		t.Errorf("over gRPC %v\nover HTTP %v", streamed, ids)
+	}
+}
+
+// expectTempoFilteredTrace demands that a part of a trace is the spans that the
+// list counts, and with the way to them no more than the trace.
+func expectTempoFilteredTrace(t *testing.T, s *server) {
+	t.Helper()
+	const query = `{ status = error }`
+	var found tempoTraces
+	s.getJSON(t, "/tempo/api/search?limit=5&q="+url.QueryEscape(query), &found)
+	if len(found.Traces) == 0 {
+		t.Fatal("no trace")
+	}
+	for _, x := range found.Traces {
+		count := func(params string) (spans int) {
+			var answer struct {
+				Trace struct {
+					ResourceSpans []struct {
+						ScopeSpans []struct{ Spans []struct{ SpanID string } } `json:"scopeSpans"`
+					} `json:"resourceSpans"`
+				} `json:"trace"`
+			}
+			s.getJSON(t, "/tempo/api/v2/traces/"+x.TraceID+params, &answer)
+			for _, rs := range answer.Trace.ResourceSpans {
+				for _, ss := range rs.ScopeSpans {
+					spans += len(ss.Spans)
+				}
+			}
+			return spans
+		}
+		q := "?q=" + url.QueryEscape(query)
+		failed, around, all := count(q), count(q+"&keep_hierarchy=true&match_depth=1"), count("")
+		if failed != x.SpanSets[0].Matched || around < failed || around > all || count(q+"&keep_hierarchy=true&match_depth=-1&ancestor_depth=0") < failed {
+			t.Errorf("trace %s: %d of %d spans are selected, %d with what is around them; the list counts %d", x.TraceID, failed, all, around, x.SpanSets[0].Matched)
+		}
+	}
+	if res := s.get(t, "/tempo/api/v2/traces/"+found.Traces[0].TraceID+"?q=%7B%7D&matchDepth=1"); res.code != http.StatusBadRequest || !strings.Contains(string(res.body), "unknown parameter matchDepth") {
+		t.Errorf("%d %s", res.code, res.body)
 	}
 }
 
