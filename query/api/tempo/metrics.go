@@ -24,7 +24,7 @@ func (h *Handler) getRange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	last := rangeEnd(m.Stats)
+	last := metricsEnd(&m)
 	if wantsProtobuf(r) {
 		for i := range m.Series {
 			last.Series = append(last.Series, timeSeries(q, &m, i))
@@ -68,37 +68,36 @@ func (h *Handler) getInstant(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.instant(r.Context(), q)
+	m, err := traceql.Instant(r.Context(), h.Spans, q.query, h.rangeOptions(r.Context(), q))
 	if err != nil {
 		return err
 	}
-	return writeMessage(w, r, m, "series")
+	return writeMessage(w, r, instantResponse(q, m), "series")
 }
 
-func (a *api) instant(ctx context.Context, q metricsQuery) (*tempopb.QueryInstantResponse, error) {
-	m, err := traceql.Instant(ctx, a.Spans, q.query, a.rangeOptions(ctx, q))
-	if err != nil {
-		return nil, err
-	}
-	end := rangeEnd(m.Stats)
+func instantResponse(q metricsQuery, m traceql.Matrix) *tempopb.QueryInstantResponse {
+	end := metricsEnd(&m)
 	answer := &tempopb.QueryInstantResponse{Metrics: end.Metrics, Status: end.Status, Message: end.Message}
 	for _, s := range m.Series {
 		if len(s.Values) > 0 && !math.IsNaN(s.Values[0]) {
 			answer.Series = append(answer.Series, &tempopb.InstantSeries{Labels: labelsOf(q, s), Value: proto.Float64(s.Values[0])})
 		}
 	}
-	return answer, nil
+	return answer
 }
 
 func (a *api) rangeOptions(ctx context.Context, q metricsQuery) traceql.RangeOptions {
 	return traceql.RangeOptions{Window: q.window, StepNs: q.stepNs, Exemplars: q.exemplars, MaxSeries: q.maxSeries, Budget: a.budget(ctx)}
 }
 
-// rangeEnd is what an answer says of itself.
-func rangeEnd(s traceql.Stats) *tempopb.QueryRangeResponse {
-	m := &tempopb.QueryRangeResponse{Metrics: searchMetrics(s), Status: statusFor(s.Partial), Message: s.Partial}
-	m.Metrics.CompletedJobs = 1
-	return m
+// metricsEnd is what an answer, or a step of it, says of itself.
+func metricsEnd(m *traceql.Matrix) *tempopb.QueryRangeResponse {
+	end := &tempopb.QueryRangeResponse{Metrics: searchMetrics(m.Stats)}
+	if !m.More {
+		end.Metrics.CompletedJobs = 1
+		end.Status, end.Message = statusFor(m.Stats.Partial), m.Stats.Partial
+	}
+	return end
 }
 
 func timeSeries(q metricsQuery, m *traceql.Matrix, i int) *tempopb.TimeSeries {
