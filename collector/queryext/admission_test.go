@@ -79,7 +79,7 @@ func hold(t *testing.T, name string, settings map[string]any) *held {
 			a.cheap, m = other.cheap, other.mounts[0]
 		}
 	}
-	server := httptest.NewServer(s.watch(name, s.bounded(s.admitted(a, m, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(s.watch(name, s.bounded(new(api), mount{}, s.admitted(a, m, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.inside <- struct{}{}
 		code := <-h.end
 		if code == 0 {
