@@ -159,20 +159,21 @@ func TestTracesDrilldown(t *testing.T) {
 func TestKeywords(t *testing.T) {
 	h := newTestHandler(inMemory(t))
 	for target, want := range map[string]string{
-		"/api/v2/search/tag/status/values":                                                  "keyword:error keyword:ok keyword:unset",
-		"/api/v2/search/tag/span:status/values" + values("q", "{kind=client}"):              "keyword:unset",
-		"/api/v2/search/tag/kind/values" + values("q", "{status=error}"):                    "keyword:server",
-		"/api/v2/search/tag/rootServiceName/values":                                         "string:frontend string:gateway",
-		"/api/v2/search/tag/trace:rootName/values" + values("q", "{.http.status_code=500}"): "string:POST /pay",
-		"/api/v2/search/tag/duration/values":                                                "",
-		"/api/v2/search/tag/trace:id/values":                                                "",
-		"/api/v2/search/tag/nestedSetLeft/values":                                           "",
-		"/api/v2/search/tag/event:name/values" + values("q", "{name=`charge`}"):             "string:exception",
-		"/api/v2/search/tag/.http.status_code/values":                                       "int:200 int:500",
-		"/api/v2/search/tag/http.status_code/values":                                        "int:200 int:500",
-		"/api/v2/search/tag/span.cached/values":                                             "bool:true",
-		"/api/v2/search/tag/span.ratio/values":                                              "float:0.1",
-		"/api/v2/search/tag/resource.nobody/values":                                         "",
+		"/api/v2/search/tag/status/values":                                                              "keyword:error keyword:ok keyword:unset",
+		"/api/v2/search/tag/span:status/values" + values("q", "{kind=client}"):                          "keyword:unset",
+		"/api/v2/search/tag/kind/values" + values("q", "{status=error}"):                                "keyword:server",
+		"/api/v2/search/tag/rootServiceName/values":                                                     "string:frontend string:gateway",
+		"/api/v2/search/tag/rootServiceName/values" + values("q", `{name="charge" && rootServiceName=`): "string:frontend", // whose span is no root
+		"/api/v2/search/tag/trace:rootName/values" + values("q", "{.http.status_code=500}"):             "string:POST /pay",
+		"/api/v2/search/tag/duration/values":                                                            "",
+		"/api/v2/search/tag/trace:id/values":                                                            "",
+		"/api/v2/search/tag/nestedSetLeft/values":                                                       "",
+		"/api/v2/search/tag/event:name/values" + values("q", "{name=`charge`}"):                         "string:exception",
+		"/api/v2/search/tag/.http.status_code/values":                                                   "int:200 int:500",
+		"/api/v2/search/tag/http.status_code/values":                                                    "int:200 int:500",
+		"/api/v2/search/tag/span.cached/values":                                                         "bool:true",
+		"/api/v2/search/tag/span.ratio/values":                                                          "float:0.1",
+		"/api/v2/search/tag/resource.nobody/values":                                                     "",
 	} {
 		var texts []string
 		for _, v := range decode[tempopb.SearchTagValuesV2Response](t, h, target).TagValues {
