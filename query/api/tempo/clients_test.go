@@ -1,6 +1,7 @@
 package tempo
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -370,6 +371,7 @@ func TestListAgreesWithTrace(t *testing.T) {
 					}
 					ScopeSpans []struct {
 						Spans []struct {
+							SpanID                             []byte `json:"spanId"`
 							ParentSpanID                       string `json:"parentSpanId"`
 							Name                               string
 							StartTimeUnixNano, EndTimeUnixNano int64 `json:",string"`
@@ -381,6 +383,7 @@ func TestListAgreesWithTrace(t *testing.T) {
 			if err := json.Unmarshal(get(h, "/api/traces/"+x.TraceID).Body.Bytes(), &d); err != nil {
 				t.Fatal(err)
 			}
+			names := map[string]string{}
 			start, end, stats, root, rootService := int64(1<<62), int64(0), map[string][2]uint32{}, "", ""
 			for _, b := range d.Batches {
 				service := ""
@@ -396,6 +399,7 @@ func TestListAgreesWithTrace(t *testing.T) {
 						n[1]++
 					}
 					stats[service] = n
+					names[hex.EncodeToString(s.SpanID)] = s.Name
 					start, end = min(start, s.StartTimeUnixNano), max(end, s.EndTimeUnixNano)
 					if s.ParentSpanID == "" {
 						root, rootService = s.Name, service
@@ -404,6 +408,11 @@ func TestListAgreesWithTrace(t *testing.T) {
 			}
 			if x.RootTraceName != root || x.RootServiceName != rootService || int64(x.StartTimeUnixNano) != start || int64(x.DurationMs) != (end-start)/1e6 {
 				t.Errorf("%s: the list says %v, the trace %s of %s, %d to %d", name, x, root, rootService, start, end)
+			}
+			for _, s := range x.SpanSet.Spans {
+				if shown, ok := names[s.SpanID]; !ok || shown != s.Name {
+					t.Errorf("%s: span %s of the list is %q, of the trace %q", name, s.SpanID, s.Name, shown)
+				}
 			}
 			matched := uint32(0)
 			for service, n := range stats {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"math"
 	"net/http"
-	"regexp"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -125,25 +124,11 @@ func timeSeries(q metricsQuery, m *traceql.Matrix, i int) *tempopb.TimeSeries {
 // function, or a legend would have nothing to show.
 func labelsOf(q metricsQuery, s traceql.Series) []*tempopb.KeyValue {
 	if len(s.Labels) == 0 {
-		return []*tempopb.KeyValue{{Key: "__name__", Value: textValue(q.function)}}
+		return []*tempopb.KeyValue{{Key: "__name__", Value: textValue(q.query.Function())}}
 	}
 	labels := make([]*tempopb.KeyValue, 0, len(s.Labels))
 	for _, l := range s.Labels {
 		labels = append(labels, &tempopb.KeyValue{Key: valid(l.Name), Value: labelValue(l.Value)})
 	}
 	return labels
-}
-
-var (
-	metricsFunction = regexp.MustCompile(`\| (rate|[a-z]+_over_time)\(`)
-	stringLiteral   = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
-)
-
-// functionOf is the name of the metrics function of a query, of several the
-// first.
-func functionOf(q *traceql.Query) string {
-	if found := metricsFunction.FindStringSubmatch(stringLiteral.ReplaceAllString(q.String(), "")); found != nil {
-		return found[1]
-	}
-	return "value"
 }

@@ -123,7 +123,7 @@ func (a *api) tagValuesV2(ctx context.Context, v valuesQuery) (*tempopb.SearchTa
 }
 
 func anyScope(name string) (traceql.Field, error) {
-	f, err := traceql.ParseField("." + quoteName(name))
+	f, err := traceql.ParseField("." + traceql.QuoteName(name))
 	if err != nil {
 		return f, bad("tag name %q is not an intrinsic or an attribute: write it as in resource.service.name: %w", shorten(name), err)
 	}
