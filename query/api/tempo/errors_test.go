@@ -13,6 +13,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -123,7 +124,7 @@ func (f failing) Edges(context.Context, storage.Window) ([]storage.Edge, error) 
 
 func TestFailuresOfTheStore(t *testing.T) {
 	for err, code := range map[error]int{
-		context.Canceled:                           statusClientClosed,
+		context.Canceled:                           failure.ClientClosed,
 		context.DeadlineExceeded:                   http.StatusGatewayTimeout,
 		fmt.Errorf("x: %w", storage.ErrOverloaded): http.StatusServiceUnavailable,
 		storage.ErrClosed:                          http.StatusServiceUnavailable,
@@ -207,7 +208,7 @@ func TestQueriesEnd(t *testing.T) {
 		go cancel()
 		w := httptest.NewRecorder()
 		NewHandler(Options{Spans: waiting{}, Now: now}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil).WithContext(ctx))
-		if w.Code != statusClientClosed {
+		if w.Code != failure.ClientClosed {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 		w = get(NewHandler(Options{Spans: waiting{}, Timeout: time.Millisecond, Now: now}), target)

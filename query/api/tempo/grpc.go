@@ -2,13 +2,12 @@ package tempo
 
 import (
 	"context"
-	"net/http"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
 	"github.com/heddle-io/heddle/query/traceql"
 )
@@ -226,18 +225,5 @@ func grpcError(err error) error {
 	if _, ok := status.FromError(err); ok {
 		return err
 	}
-	code := codes.Internal
-	switch statusOf(err) {
-	case http.StatusBadRequest:
-		code = codes.InvalidArgument
-	case statusClientClosed:
-		code = codes.Canceled
-	case http.StatusGatewayTimeout:
-		code = codes.DeadlineExceeded
-	case http.StatusServiceUnavailable:
-		code = codes.Unavailable
-	case http.StatusNotImplemented:
-		code = codes.Unimplemented
-	}
-	return status.Error(code, err.Error())
+	return status.Error(failure.Code(statusOf(err)), err.Error())
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -93,33 +92,6 @@ func (t *tagsQuery) check() error {
 		}
 	}
 	return bad("invalid scope: %q must be one of resource, span, event, link, instrumentation, intrinsic or none", t.scope)
-}
-
-// getTags answers GET /api/search/tags.
-func (h *Handler) getTags(w http.ResponseWriter, r *http.Request) error {
-	t, err := parseTags(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	t.filter = ""
-	m, err := h.tags(r.Context(), t)
-	if err != nil {
-		return err
-	}
-	return writeMessage(w, r, m, "tagNames")
-}
-
-// getTagsV2 answers GET /api/v2/search/tags.
-func (h *Handler) getTagsV2(w http.ResponseWriter, r *http.Request) error {
-	t, err := parseTags(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	m, err := h.tagsV2(r.Context(), t)
-	if err != nil {
-		return err
-	}
-	return writeMessage(w, r, m, "scopes")
 }
 
 // tags lists the names in all scopes as one. Intrinsics are listed only when

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -22,13 +21,16 @@ type valuesQuery struct {
 	limit  int
 }
 
-func parseValues(tag string, q url.Values) (v valuesQuery, err error) {
-	v.tag, v.filter = tag, q.Get("q")
-	if v.window, err = windowParam(q); err != nil {
+// parseValues reads a query for the values of the tag that the path names.
+func parseValues(tag string) func(url.Values) (valuesQuery, error) {
+	return func(q url.Values) (v valuesQuery, err error) {
+		v.tag, v.filter = tag, q.Get("q")
+		if v.window, err = windowParam(q); err != nil {
+			return v, err
+		}
+		v.limit, err = countParam(q, "limit", defaultTags, maxTags)
 		return v, err
 	}
-	v.limit, err = countParam(q, "limit", defaultTags, maxTags)
-	return v, err
 }
 
 func valuesOf(r *tempopb.SearchTagValuesRequest) (v valuesQuery, err error) {
@@ -41,36 +43,6 @@ func valuesOf(r *tempopb.SearchTagValuesRequest) (v valuesQuery, err error) {
 	}
 	v.window, err = secondsWindow(r.Start, r.End)
 	return v, err
-}
-
-// getTagValues answers GET /api/search/tag/{tag}/values.
-func (h *Handler) getTagValues(tag string) serveFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		v, err := parseValues(tag, r.URL.Query())
-		if err != nil {
-			return err
-		}
-		m, err := h.tagValues(r.Context(), v)
-		if err != nil {
-			return err
-		}
-		return writeMessage(w, r, m, "tagValues")
-	}
-}
-
-// getTagValuesV2 answers GET /api/v2/search/tag/{tag}/values.
-func (h *Handler) getTagValuesV2(tag string) serveFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		v, err := parseValues(tag, r.URL.Query())
-		if err != nil {
-			return err
-		}
-		m, err := h.tagValuesV2(r.Context(), v)
-		if err != nil {
-			return err
-		}
-		return writeMessage(w, r, m, "tagValues")
-	}
 }
 
 // tagValues lists values as text. The tag is the name of an intrinsic or of an
