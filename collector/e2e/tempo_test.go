@@ -176,6 +176,43 @@ func expectTempoMetrics(t *testing.T, s *server) {
 	if got := s.status(t).Spans; fmt.Sprint(got) != fmt.Sprint(int64(sum)) || sum == 0 {
 		t.Errorf("%v spans are counted, %v are held", sum, got)
 	}
+
+	// Streamed in as many messages as it takes, every point comes once.
+	conn, err := grpc.NewClient(s.query, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	stream, err := tempopb.NewStreamingQuerierClient(conn).MetricsQueryRange(t.Context(), &tempopb.QueryRangeRequest{
+		Query: "({ } && { }) | count_over_time() by(resource.service.name)", // which reads whole traces
+		Start: uint64(end-3600) * 1e9, End: uint64(end) * 1e9, Step: 6e10,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := map[string]bool{}
+	for {
+		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, series := range m.Series {
+			for _, x := range series.Samples {
+				point := fmt.Sprint(series.Labels[0].Value, x.TimestampMs)
+				if points[point] {
+					t.Errorf("point %s comes twice", point)
+				}
+				points[point] = true
+				sum -= x.GetValue()
+			}
+		}
+	}
+	if sum != 0 {
+		t.Errorf("%v spans are missing from the stream", sum)
+	}
 }
 
 // expectTempoTags demands the services that Jaeger's API knows.
