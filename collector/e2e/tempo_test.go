@@ -46,6 +46,7 @@ func TestTempoClients(t *testing.T) {
 		}
 	}
 	t.Run("search", func(t *testing.T) { expectTempoSearch(t, s) })
+	t.Run("filtered trace", func(t *testing.T) { expectTempoFilteredTrace(t, s) })
 	t.Run("metrics", func(t *testing.T) { expectTempoMetrics(t, s) })
 	t.Run("tags", func(t *testing.T) { expectTempoTags(t, s) })
 }
@@ -118,6 +119,44 @@ func expectTempoSearch(t *testing.T, s *server) {
 	}
 }
 
+// expectTempoFilteredTrace demands that a part of a trace is the spans that the
+// list counts, and with the way to them no more than the trace.
+func expectTempoFilteredTrace(t *testing.T, s *server) {
+	t.Helper()
+	const query = `{ status = error }`
+	var found tempoTraces
+	s.getJSON(t, "/tempo/api/search?limit=5&q="+url.QueryEscape(query), &found)
+	if len(found.Traces) == 0 {
+		t.Fatal("no trace")
+	}
+	for _, x := range found.Traces {
+		count := func(params string) (spans int) {
+			var answer struct {
+				Trace struct {
+					ResourceSpans []struct {
+						ScopeSpans []struct{ Spans []struct{ SpanID string } } `json:"scopeSpans"`
+					} `json:"resourceSpans"`
+				} `json:"trace"`
+			}
+			s.getJSON(t, "/tempo/api/v2/traces/"+x.TraceID+params, &answer)
+			for _, rs := range answer.Trace.ResourceSpans {
+				for _, ss := range rs.ScopeSpans {
+					spans += len(ss.Spans)
+				}
+			}
+			return spans
+		}
+		q := "?q=" + url.QueryEscape(query)
+		failed, around, all := count(q), count(q+"&keep_hierarchy=true&match_depth=1"), count("")
+		if failed != x.SpanSets[0].Matched || around < failed || around > all || count(q+"&keep_hierarchy=true&match_depth=-1&ancestor_depth=0") < failed {
+			t.Errorf("trace %s: %d of %d spans are selected, %d with what is around them; the list counts %d", x.TraceID, failed, all, around, x.SpanSets[0].Matched)
+		}
+	}
+	if res := s.get(t, "/tempo/api/v2/traces/"+found.Traces[0].TraceID+"?q=%7B%7D&matchDepth=1"); res.code != http.StatusBadRequest || !strings.Contains(string(res.body), "unknown parameter matchDepth") {
+		t.Errorf("%d %s", res.code, res.body)
+	}
+}
+
 // expectTempoMetrics demands that all spans are counted.
 func expectTempoMetrics(t *testing.T, s *server) {
 	t.Helper()
@@ -136,6 +175,43 @@ func expectTempoMetrics(t *testing.T, s *server) {
 	}
 	if got := s.status(t).Spans; fmt.Sprint(got) != fmt.Sprint(int64(sum)) || sum == 0 {
 		t.Errorf("%v spans are counted, %v are held", sum, got)
+	}
+
+	// Streamed in as many messages as it takes, every point comes once.
+	conn, err := grpc.NewClient(s.query, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	stream, err := tempopb.NewStreamingQuerierClient(conn).MetricsQueryRange(t.Context(), &tempopb.QueryRangeRequest{
+		Query: "({ } && { }) | count_over_time() by(resource.service.name)", // which reads whole traces
+		Start: uint64(end-3600) * 1e9, End: uint64(end) * 1e9, Step: 6e10,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := map[string]bool{}
+	for {
+		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, series := range m.Series {
+			for _, x := range series.Samples {
+				point := fmt.Sprint(series.Labels[0].Value, x.TimestampMs)
+				if points[point] {
+					t.Errorf("point %s comes twice", point)
+				}
+				points[point] = true
+				sum -= x.GetValue()
+			}
+		}
+	}
+	if sum != 0 {
+		t.Errorf("%v spans are missing from the stream", sum)
 	}
 }
 

@@ -6,6 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +18,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+	"go.yaml.in/yaml/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/interop/grpc_testing"
 	"google.golang.org/grpc/metadata"
@@ -79,7 +84,7 @@ func hold(t *testing.T, name string, settings map[string]any) *held {
 			a.cheap, m = other.cheap, other.mounts[0]
 		}
 	}
-	server := httptest.NewServer(s.watch(name, s.bounded(s.admitted(a, m, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(s.watch(name, s.bounded(new(api), mount{}, s.admitted(a, m, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.inside <- struct{}{}
 		code := <-h.end
 		if code == 0 {
@@ -321,6 +326,61 @@ func TestShownParams(t *testing.T) {
 	many := httptest.NewRequest("GET", "/?"+strings.Repeat("tag=abcdefgh&", 2_000), nil)
 	if got := shownParams(many.URL.Query()); len(got) > maxShownQuery+maxShownValue || !strings.HasSuffix(got, " …") {
 		t.Error(len(got))
+	}
+}
+
+// The log shows the parameters that the contracts of the APIs have.
+func TestParametersOfContractsAreShown(t *testing.T) {
+	notShown := map[string]string{
+		"reason": "of a deletion, which is an order and no query that could be slow",
+	}
+	read := func(file string) string {
+		text, err := os.ReadFile("../../query/api/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	var names []string
+	var openAPI struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct {
+				Name, In string
+				Ref      string `yaml:"$ref"`
+			}
+		}
+		Components struct {
+			Parameters map[string]struct{ Name, In string }
+		}
+	}
+	if err := yaml.Unmarshal([]byte(read("native/openapi.yaml")), &openAPI); err != nil {
+		t.Fatal(err)
+	}
+	for _, methods := range openAPI.Paths {
+		for _, operation := range methods {
+			for _, p := range operation.Parameters {
+				if p.Ref != "" {
+					p.Name, p.In = openAPI.Components.Parameters[path.Base(p.Ref)].Name, openAPI.Components.Parameters[path.Base(p.Ref)].In
+				}
+				if p.In == "query" {
+					names = append(names, p.Name)
+				}
+			}
+		}
+	}
+	if len(names) < 100 {
+		t.Fatalf("openapi.yaml has only the parameters %v", names)
+	}
+	for _, file := range []string{"tempo/doc.go", "jaeger/doc.go"} {
+		for _, found := range regexp.MustCompile(`[?&]([a-zA-Z_]+)=`).FindAllStringSubmatch(read(file), -1) {
+			names = append(names, found[1])
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if _, hidden := notShown[name]; shownNames[name] == hidden {
+			t.Errorf("parameter %s: the log shows it: %v; add it to shownNames, or here with the reason why not", name, shownNames[name])
+		}
 	}
 }
 

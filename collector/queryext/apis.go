@@ -18,8 +18,11 @@ type api struct {
 	open   func(StorageExtension) http.Handler // called once the stores are open
 	// cheap says which requests are no queries that need a turn of their own.
 	// It gets the path without the prefix of the mount. nil: there are none.
-	cheap  func(method, path string) bool
-	opened atomic.Pointer[http.Handler] // what it returned
+	cheap func(method, path string) bool
+	// lasting says which requests are not cut off when request_timeout is over.
+	// It gets the path as cheap does. nil: there are none.
+	lasting func(path string) bool
+	opened  atomic.Pointer[http.Handler] // what it returned
 }
 
 type mount struct {
@@ -31,14 +34,16 @@ type mount struct {
 func (q *query) newAPIs() []*api {
 	return []*api{
 		{
-			name:   "native",
-			mounts: []mount{{pattern: "/heddle/v1/"}},
-			cheap:  cheapNative,
+			name:    "native",
+			mounts:  []mount{{pattern: "/heddle/v1/"}},
+			cheap:   cheapNative,
+			lasting: isTail,
 			open: func(stores StorageExtension) http.Handler {
 				return native.NewHandler(native.Options{
 					Store:   stores.Store(),
 					Archive: stores.Archive(),
 					Version: q.set.BuildInfo.Version,
+					Stopped: q.rpc.drain.Done(),
 				})
 			},
 		},
@@ -75,8 +80,11 @@ func cheapNative(method, path string) bool {
 	case "/heddle/v1/status", "/heddle/v1/openapi.yaml", "/heddle/v1/deletions":
 		return true
 	}
-	return method == http.MethodDelete || strings.HasSuffix(path, "/tail")
+	return method == http.MethodDelete || isTail(path)
 }
+
+// isTail: how many follow new records at a time the API bounds itself.
+func isTail(path string) bool { return strings.HasSuffix(path, "/tail") }
 
 // cheapTempo: what clients ask to learn whether somebody is there.
 func cheapTempo(_, path string) bool {

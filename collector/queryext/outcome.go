@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/heddle-io/heddle/query/api/failure"
 )
 
 // outcome is how a query ended, the same words for HTTP and gRPC.
@@ -18,14 +20,11 @@ const (
 	outcomeFailed   outcome = "failed"   // heddle's mistake
 )
 
-// statusClientClosed is what proxies log for a request whose client left.
-const statusClientClosed = 499
-
 func outcomeOfStatus(code int) outcome {
 	switch {
 	case code < http.StatusBadRequest:
 		return outcomeOK
-	case code == statusClientClosed:
+	case code == failure.ClientClosed:
 		return outcomeCanceled
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
 		return outcomeRefused

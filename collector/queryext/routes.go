@@ -3,6 +3,7 @@ package queryext
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -20,7 +21,7 @@ func (q *query) routes() http.Handler {
 	mount("/-/reload", "reload", http.HandlerFunc(q.reload))
 	for _, a := range q.apis {
 		for _, m := range a.mounts {
-			mount(m.pattern, a.name, q.bounded(q.admitted(a, m, gzipped(http.StripPrefix(m.strip, a)))))
+			mount(m.pattern, a.name, q.bounded(a, m, q.admitted(a, m, gzipped(http.StripPrefix(m.strip, a)))))
 		}
 	}
 	assets, built := ui.Assets()
@@ -36,8 +37,13 @@ func (q *query) routes() http.Handler {
 }
 
 // bounded ends a query that takes too long, and an answer that nobody reads.
-func (q *query) bounded(h http.Handler) http.Handler {
+// What lasts as long as its client looks after both by itself.
+func (q *query) bounded(a *api, m mount, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.lasting != nil && a.lasting(strings.TrimPrefix(r.URL.Path, m.strip)) {
+			h.ServeHTTP(w, r)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), q.config.RequestTimeout)
 		defer cancel()
 		// Not every writer has deadlines; the context then has to do.

@@ -1,6 +1,7 @@
 package queryext
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,6 +19,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension/extensionauth"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar"
@@ -333,5 +337,39 @@ func TestBasePathIsParsed(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A tail goes on when the time for a request is over, and ends with the server
+// instead of holding it up.
+func TestTailsLast(t *testing.T) {
+	s := start(t, map[string]any{"request_timeout": "100ms"}, Process{})
+	res, err := http.Get(s.url + "/heddle/v1/tail") //nolint:noctx // it ends with the server
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	if !lines.Scan() || !strings.Contains(lines.Text(), `"type":"status"`) {
+		t.Fatalf("%q, %v", lines.Text(), lines.Err())
+	}
+	time.Sleep(time.Second) // many times what a request may take
+	td := ptrace.NewTraces()
+	span := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+	span.SetTraceID(pcommon.TraceID{1})
+	span.SetSpanID(pcommon.SpanID{1})
+	span.SetStartTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	span.SetEndTimestamp(span.StartTimestamp())
+	if _, err := s.stores.Store().Spans().WriteSpans(t.Context(), td); err != nil {
+		t.Fatal(err)
+	}
+	if !lines.Scan() || !strings.Contains(lines.Text(), `"type":"spans"`) {
+		t.Fatalf("%q, %v", lines.Text(), lines.Err())
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if !lines.Scan() || !strings.Contains(lines.Text(), `"type":"end"`) || lines.Scan() {
+		t.Fatalf("%q, %v", lines.Text(), lines.Err())
 	}
 }

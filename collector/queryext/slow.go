@@ -12,12 +12,24 @@ import (
 // shownNames are the parameters of the query APIs. The values of others are
 // not logged: clients put credentials into addresses, too, under names that
 // nobody can know.
-var shownNames = map[string]bool{
-	"attributes": true, "d": true, "end": true, "endTs": true, "exemplars": true, "groupByOperation": true, "id": true, "key": true,
-	"kind": true, "limit": true, "lookback": true, "maxDuration": true, "minDuration": true, "operation": true, "prefix": true,
-	"q": true, "quantile": true, "query": true, "ratePer": true, "raw": true, "scope": true, "service": true, "since": true, "sort": true,
-	"spanKind": true, "spss": true, "start": true, "status": true, "step": true, "tag": true, "tags": true, "traceID": true,
-	"span_kind": true, "end_time": true, "start_time": true, "raw_traces": true, "prettyPrint": true,
+var shownNames = named(
+	// the native API
+	"a", "after", "b", "baseline", "by", "columns", "end", "exemplars", "facet", "groups", "id", "key", "kind", "limit", "lookback",
+	"maxDuration", "minDuration", "nodes", "operation", "prefix", "q", "qa", "qb", "rate", "rows", "scope", "selection", "service", "since",
+	"sort", "spans", "start", "status", "step", "tag", "total", "values",
+	// Tempo's
+	"ancestor_depth", "keep_hierarchy", "match_depth", "spss", "tags",
+	// Jaeger's; those of its third version also begin with query.
+	"d", "endTime", "endTs", "end_time", "groupByOperation", "prettyPrint", "quantile", "query", "ratePer", "raw", "rawTraces",
+	"raw_traces", "spanKind", "span_kind", "startTime", "start_time", "traceID",
+)
+
+func named(names ...string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 // Bounds on what one line of the log has of a query.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/heddle-io/heddle/query/api/failure"
 )
 
 // usage is one query from its arrival on: what it waited, took and sent.
@@ -64,7 +66,7 @@ func (q *query) admitted(a *api, m mount, h http.Handler) http.Handler {
 			return
 		}
 		if err != nil {
-			w.WriteHeader(statusClientClosed)
+			w.WriteHeader(failure.ClientClosed)
 			return
 		}
 		watched, how := &statusWriter{ResponseWriter: w}, outcomeFailed // stays so on a panic

@@ -52,12 +52,9 @@ type Search struct {
 	budget    Budget
 	deadline  time.Time // zero: none
 
-	bounded  bool              // what follows is known, but exact
-	where    storage.Predicate // what every selected span satisfies
-	lists    bool              // the query may name attributes with arrays: where says nothing of it
-	narrowed *traceql.Query    // selects the same spans in the window as the query
-	tried    bool              // exact is known
-	exact    bool              // nothing but selected spans satisfies where
+	bounded bool              // what follows is known
+	where   storage.Predicate // what every selected span satisfies
+	exact   bool              // nothing but selected spans satisfies where
 }
 
 // New prepares a search. It fails on a query that selects no spans.

@@ -363,7 +363,7 @@ func TestExact(t *testing.T) {
 	for query, want := range map[string]bool{
 		"": true, "{ }": true, `{ resource.service.name = "s1" }`: true, `{ name = "op1" && status = error }`: true,
 		`{ span.n != 3 && duration > 2us }`: true, `{ .n = 3 }`: true, `{ .service.name = "s1" && !(.n > 2) }`: true,
-		`{ .both = "x" }`:     false,
+		`{ .both = "x" }`: true, `{ .missing = 1 || .both != "x" }`: true,
 		`{ span.list = "x" }`: false, `{ name = "op0" } >> { name = "op1" }`: false, `{ rootName = "op2" }`: false,
 		`{ status = error } | count() > 1`: false,
 	} {
@@ -455,47 +455,6 @@ func TestBudget(t *testing.T) {
 func TestMetricsQueriesAreRefused(t *testing.T) {
 	if _, err := New(nil, selectionOf(t, "{ } | rate()", nil), storage.AllTime(), Budget{}); err == nil {
 		t.Error("taken")
-	}
-}
-
-func TestOnlyFilter(t *testing.T) {
-	for text, want := range map[string]string{
-		"{ .a = 1 }": ".a = 1", "{ }": "", `{ .a = "}{" }`: `.a = "}{"`, "{ .a = `}` }": ".a = `}`", `{ .a = "\"}" }`: `.a = "\"}"`,
-	} {
-		if got, ok := onlyFilter(text); !ok || got != want {
-			t.Errorf("%s: %q, %v", text, got, ok)
-		}
-	}
-	for _, text := range []string{"{ } && { }", "{ } | count() > 1", `{ .a = "`, "", "}"} {
-		if got, ok := onlyFilter(text); ok {
-			t.Errorf("%s: %q", text, got)
-		}
-	}
-}
-
-func TestNarrow(t *testing.T) {
-	keys := []storage.KeyInfo{
-		{Key: storage.Key{Scope: storage.ScopeSpan, Name: "n"}}, {Key: storage.Key{Scope: storage.ScopeResource, Name: "service.name"}},
-		{Key: storage.Key{Scope: storage.ScopeSpan, Name: "both"}}, {Key: storage.Key{Scope: storage.ScopeResource, Name: "both"}},
-		{Key: storage.Key{Scope: storage.ScopeEvent, Name: "e"}}, {Key: storage.Key{Scope: storage.ScopeInstrumentation, Name: "i"}},
-	}
-	for query, want := range map[string]string{
-		`{ .n = 3 }`: `{ span.n = 3 }`,
-		`{ .n=".n" && (.service.name=~"a .n"||!.both) }`: `{ span.n = ".n" && (resource.service.name =~ "a .n" || !.both) }`,
-		"{ .n > -.i }":            "{ span.n > -instrumentation.i }",
-		`{ .e = 1 }`:              `{ .e = 1 }`,
-		`{ .x = 0.5 }`:            `{ .x = 0.5 }`,
-		`{ span.n = .both }`:      `{ span.n = .both }`,
-		`{ ."n" = 1 }`:            `{ span.n = 1 }`,
-		`{ .n = 1 } > { .n = 2 }`: `{ .n = 1 } > { .n = 2 }`,
-	} {
-		q, err := traceql.Parse(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := narrow(q, keys).String(); got != want {
-			t.Errorf("%s: %s, want %s", query, got, want)
-		}
 	}
 }
 

@@ -28,7 +28,7 @@ func (e *metricsEngine) planAggregation(m *metric) (*aggregationPlan, bool) {
 		return nil, false
 	}
 	p := &aggregationPlan{e: e, none: b.none, q: storage.Aggregation{
-		Window: e.o.Window, Where: b.where, StepNs: e.o.StepNs, Histogram: m.histogram(), MaxGroups: maxHeldSeries,
+		Where: b.where, StepNs: e.o.StepNs, Histogram: m.histogram(), MaxGroups: maxHeldSeries,
 	}}
 	for _, f := range m.by {
 		key, stored, ok := e.column(f)
@@ -86,10 +86,13 @@ func (e *metricsEngine) column(f field) (key storage.Key, stored, ok bool) {
 	return key, stored, true
 }
 
-func (p *aggregationPlan) run(g *groups) error {
+// run counts the spans of a slice of the window.
+func (p *aggregationPlan) run(g *groups, slice storage.Window) error {
 	if p.none {
 		return nil
 	}
+	p.q.Window = slice
+	first := p.e.cell(slice.FromNs)
 	found, err := p.e.reader.Aggregate(p.e.ctx, p.q)
 	if err != nil {
 		return err
@@ -102,7 +105,7 @@ func (p *aggregationPlan) run(g *groups) error {
 			return err
 		}
 		for i := range one.Cells {
-			g.cells[n][i].Add(one.Cells[i])
+			g.cells[n][first+i].Add(one.Cells[i])
 		}
 	}
 	if g.exemplars != nil {
@@ -141,9 +144,10 @@ func (f field) valueOf(v storage.Value) Value {
 	return ValueOf(v)
 }
 
-// findExemplars scans for spans of the groups until there are enough for every
-// part of the window.
+// findExemplars scans the slice for spans of the groups until there are enough
+// for every part of the window.
 func (p *aggregationPlan) findExemplars(g *groups) error {
+	first := p.e.cell(p.q.Window.FromNs)
 	columns := p.q.By
 	measured := p.q.Measure != (storage.Key{})
 	if measured {
@@ -171,7 +175,7 @@ func (p *aggregationPlan) findExemplars(g *groups) error {
 			}
 			g.exemplars.add(n, cell, x, Exemplar{TraceID: id, SpanID: batch.SpanIDs[row], TimeNs: batch.StartsNs[row]})
 		}
-		if g.exemplars.full() || p.e.meter.over() {
+		if g.exemplars.fullFrom(first) || p.e.meter.over() {
 			return nil
 		}
 	}

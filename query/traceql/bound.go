@@ -1,6 +1,7 @@
 package traceql
 
 import (
+	"context"
 	"math"
 	"regexp"
 
@@ -22,17 +23,16 @@ var (
 )
 
 // types tells under which storage keys values of which types may be; keys that
-// it does not have are not stored. nil: nothing is known.
+// it does not have are not stored.
 type types map[storage.Key]typeSet
 
 type typeSet uint16
 
 func (s typeSet) has(t storage.Type) bool { return s&(1<<t) != 0 }
 
-// of returns the types under a key, and whether there is any. Without
-// knowledge it says that there are neither arrays nor empty values.
+// of returns the types under a key, and whether there is any.
 func (t types) of(k storage.Key) (s typeSet, stored bool) {
-	if t == nil || k.Scope == storage.ScopeIntrinsic {
+	if k.Scope == storage.ScopeIntrinsic {
 		return 0, true
 	}
 	s, stored = t[k]
@@ -219,13 +219,12 @@ func boundField(f field, op operator, c Value, re *regexp.Regexp, known types) b
 	case f.intrinsic != notIntrinsic:
 		return boundIntrinsic(f.intrinsic, op, c, re)
 	}
-	out, scopes := noSpan, 0
+	out, absent := noSpan, allSpans // absent: no scope before has the attribute
 	for _, key := range f.keys() {
 		s, stored := known.of(key)
 		if !stored {
 			continue
 		}
-		scopes++
 		one := bound{where: storage.Compare{Key: key, Op: storageOps[op], Value: c.Storage(), Regexp: re}, exact: true}
 		// The store never equals an array to anything, and is true of != and an
 		// empty value.
@@ -235,10 +234,12 @@ func boundField(f field, op operator, c Value, re *regexp.Regexp, known types) b
 		if s.has(storage.TypeEmpty) && op == opNotEqual {
 			one = one.inexact()
 		}
-		out = out.or(one)
-	}
-	if scopes > 1 { // only the first scope that has the key counts
-		out = out.inexact()
+		out = out.or(absent.and(one))
+		if s.has(storage.TypeEmpty) { // which counts as absent, and which the store finds
+			absent = absent.inexact()
+		} else {
+			absent = absent.and(bound{where: storage.Not{Of: storage.Exists{Key: key}}, exact: true})
+		}
 	}
 	return out
 }
@@ -339,22 +340,37 @@ func wantedTraces(p storage.Predicate) (ids []storage.TraceID, ok bool) {
 	return nil, false
 }
 
-// Where returns a condition that every span of the answer to a search
-// satisfies, as far as spans alone tell; nil when nothing can be said. It is
-// meant for completion: the values of an attribute among the spans that a query
-// selects. Elements of arrays are not considered.
-func Where(q *Query) storage.Predicate {
-	b := noSpan
-	if q.spans != nil {
-		b = boundStages(q.spans.stages, nil)
+// Bound returns what the store can tell of the spans that a query selects, or
+// that its metrics functions count: every such span that starts in the window
+// satisfies where, and if exact is true, no other span in the window does. A nil
+// where is true of every span, an empty storage.Or of none.
+//
+// It asks the store which attributes there are in the window, because what can
+// be told of an attribute depends on the scopes and types that it has.
+func Bound(ctx context.Context, r storage.SpanReader, w storage.Window, q *Query) (where storage.Predicate, exact bool, err error) {
+	metrics := metricsOf(q.metrics, nil)
+	keys, err := keysFor(ctx, r, w, func(f func(field)) {
+		if q.spans != nil {
+			eachField(q.spans.stages, f)
+		}
+		for _, m := range metrics {
+			eachField(m.source, f)
+		}
+	})
+	if err != nil {
+		return nil, false, err
 	}
-	for _, m := range metricsOf(q.metrics, nil) {
-		b = b.or(boundStages(m.source, nil))
+	known, b := typesOf(keys), noSpan
+	if q.spans != nil {
+		b = boundStages(q.spans.stages, known)
+	}
+	for _, m := range metrics {
+		b = b.or(boundStages(m.source, known))
 	}
 	if b.none {
-		return storage.Or{}
+		return storage.Or{}, true, nil
 	}
-	return b.where
+	return b.where, b.exact, nil
 }
 
 // metricsOf lists the metrics functions in series.

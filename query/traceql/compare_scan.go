@@ -33,20 +33,21 @@ func (e *metricsEngine) planCompare(m *metric) (*comparePlan, bool) {
 	return p, true
 }
 
-func (p *comparePlan) run(c *comparer) error {
-	if err := p.scan(c, 0, p.base.and(p.selected.not())); err != nil {
+// run counts the spans of a slice of the window.
+func (p *comparePlan) run(c *comparer, slice storage.Window) error {
+	if err := p.scan(c, slice, 0, p.base.and(p.selected.not())); err != nil {
 		return err
 	}
-	return p.scan(c, 1, p.base.and(p.selected))
+	return p.scan(c, slice, 1, p.base.and(p.selected))
 }
 
 // scan counts the spans that satisfy b as baseline (0) or selection (1).
-func (p *comparePlan) scan(c *comparer, which int, b bound) error {
+func (p *comparePlan) scan(c *comparer, slice storage.Window, which int, b bound) error {
 	if b.none {
 		return nil
 	}
 	memos := make([][]*comparedValue, len(p.keys)) // per column, by index of the batch's dictionary
-	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: p.e.o.Window, Where: b.where, Columns: p.keys}) {
+	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: slice, Where: b.where, Columns: p.keys}) {
 		if err != nil {
 			return err
 		}
@@ -63,6 +64,9 @@ func (p *comparePlan) scan(c *comparer, which int, b bound) error {
 		}
 		if p.e.meter.over() {
 			return nil
+		}
+		if err := p.e.steps.progress(p.e); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -84,7 +84,7 @@ func refSearch(traces []refTrace, q *Query, o SearchOptions) []string {
 			m.text += "\n "
 			for _, at := range set.at {
 				start := tr.spans[at].startNs
-				m.text += fmt.Sprintf(" %s@%d", tr.spans[at].spanID, start-epoch)
+				m.text += fmt.Sprintf(" %s@%d", tr.t.Identities().Span(int32(at)), start-epoch)
 				if o.Window.Contains(start) {
 					m.newest = max(m.newest, start)
 				}

@@ -3,7 +3,8 @@
 //
 // Parse reads a query and finds every mistake that the text alone shows,
 // types included. Search finds traces, newest first; Range and Instant
-// evaluate queries that end in a metrics function.
+// evaluate queries that end in a metrics function. Stream, StreamRange and
+// StreamInstant hand out what is certain of an answer while it goes on.
 //
 // A query is answered from whole, rebuilt traces (package trace): wherever and
 // whenever their spans were stored, orphans and broken trees included. What a

@@ -5,7 +5,6 @@ package traceql
 type exemplars struct {
 	slots   []int // exemplars that a part of the window still takes
 	perSlot int   // cells of a part
-	open    int   // parts that take any
 	seen    map[[2]int32]struct{}
 	list    []foundExemplar
 }
@@ -23,14 +22,21 @@ func newExemplars(most, cells int) *exemplars {
 	for i := range x.slots {
 		x.slots[i] = most / len(x.slots)
 	}
-	x.open = len(x.slots)
 	return x
 }
 
 // wantsAt says whether another exemplar at the cell may be taken.
 func (x *exemplars) wantsAt(cell int) bool { return x.slots[cell/x.perSlot] > 0 }
 
-func (x *exemplars) full() bool { return x.open == 0 }
+// fullFrom says whether none from a cell on are taken.
+func (x *exemplars) fullFrom(cell int) bool {
+	for _, left := range x.slots[cell/x.perSlot:] {
+		if left > 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // add takes the exemplar if there is none of its group in its part.
 func (x *exemplars) add(group, cell int, measure Value, e Exemplar) {
@@ -41,7 +47,5 @@ func (x *exemplars) add(group, cell int, measure Value, e Exemplar) {
 	}
 	x.seen[key] = struct{}{}
 	x.list = append(x.list, foundExemplar{e, group, cell, measure})
-	if x.slots[slot]--; x.slots[slot] == 0 {
-		x.open--
-	}
+	x.slots[slot]--
 }

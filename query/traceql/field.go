@@ -149,13 +149,13 @@ func (f field) String() string {
 		}
 		return name
 	}
-	text := scopeTexts[f.scope] + "." + quoteName(f.name)
+	text := scopeTexts[f.scope] + "." + QuoteName(f.name)
 	switch {
 	case !f.parent:
 		return text
 	case f.scope != scopeAny:
 		return "parent." + text
-	case quoteName(f.name) == f.name && !readsAsAttribute(f.name):
+	case QuoteName(f.name) == f.name && !readsAsAttribute(f.name):
 		return `parent."` + f.name + `"`
 	}
 	return "parent" + text
@@ -177,8 +177,9 @@ func (f field) bare() string {
 	return f.name
 }
 
-// quoteName quotes a name that has more than letters, digits and a few signs.
-func quoteName(name string) string {
+// QuoteName writes the name of an attribute as it stands behind its scope: in
+// quotes where it has more than letters, digits and a few signs.
+func QuoteName(name string) string {
 	plain := name != "" && (name[0] < '0' || name[0] > '9')
 	for _, r := range name {
 		if !isWordRune(r) && r != '.' && r != '-' {

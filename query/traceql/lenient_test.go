@@ -1,6 +1,7 @@
 package traceql
 
 import (
+	"context"
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
@@ -33,61 +34,43 @@ func FuzzParseLenient(f *testing.F) {
 		if err := checkRoundTrip(q); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		Where(q)
 	})
 }
 
-func TestWhere(t *testing.T) {
-	for text, want := range map[string]bool{ // whether there is a condition
-		`{ }`:                                false,
-		`{ .a = 1 }`:                         true,
-		`{ .a = 1 } && { }`:                  false,
-		`{ .a = 1 } > { name = "x" }`:        true,
-		`{ false }`:                          true,
-		`{ trace:duration > 1s }`:            false,
-		`{ .a } | by(.b) | count() > 1`:      true,
-		`{ .a } | rate()`:                    true,
-		`({ .a } | rate()) / ({ } | rate())`: false,
+func TestBound(t *testing.T) {
+	store := storeOf(t, draw(t, "trace 1\na front x 0s+1ms a=1 b=1 resource:c=x c=y l=[x|y]\n"), 0)
+	for text, want := range map[string]string{
+		`{ }`:                                "every span, exact",
+		`{ .a = 1 }`:                         "some, exact",
+		`{ .nothing = 1 }`:                   "none, exact",
+		`{ .nothing != nil || false }`:       "none, exact",
+		`{ .a = 1 } && { }`:                  "every span",
+		`{ .a = 1 } || { .b = 1 }`:           "some, exact",
+		`{ .a = 1 } > { name = "x" }`:        "some",
+		`{ false }`:                          "none, exact",
+		`{ trace:duration > 1s }`:            "every span",
+		`{ .a } | by(.b) | count() > 1`:      "some",
+		`{ .a = 1 } | by(.b) | select(.c)`:   "some, exact",
+		`{ .c = "y" }`:                       "some, exact", // in two scopes
+		`{ .l = "x" }`:                       "some",        // elements are not seen
+		`{ .a } | rate()`:                    "some, exact",
+		`({ .a } | rate()) / ({ } | rate())`: "every span, exact",
 	} {
-		q, err := Parse(text)
+		where, exact, err := Bound(context.Background(), store, storage.AllTime(), mustParse(t, text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Where(q) != nil; got != want {
-			t.Errorf("%s: condition %v, want %v", text, got, want)
+		got := "some"
+		if where == nil {
+			got = "every span"
+		} else if or, ok := where.(storage.Or); ok && len(or) == 0 {
+			got = "none"
 		}
-	}
-}
-
-func TestParseField(t *testing.T) {
-	for name, want := range map[string]int{
-		"resource.service.name": 1, ".http.method": 5, "span:status": 1, "event:name": 1, "trace:duration": 0, `span."a b"`: 1, "link.x": 1,
-	} {
-		f, err := ParseField(name)
-		if err != nil || len(f.Keys()) != want {
-			t.Errorf("%s: %v, %v", name, f.Keys(), err)
+		if exact {
+			got += ", exact"
 		}
-	}
-	for _, name := range []string{"", "spam.x", "nothing", "span.a b", "{ }"} {
-		if f, err := ParseField(name); err == nil {
-			t.Errorf("%s: %v", name, f)
-		}
-	}
-	for name, c := range map[string]struct {
-		stored storage.Value
-		want   Value
-	}{
-		"status":        {storage.Int(2), Status(2)},
-		"kind":          {storage.Int(3), Kind(3)},
-		"duration":      {storage.Int(5), Duration(5)},
-		"trace:id":      {storage.Bytes(make([]byte, 16)), String("00000000000000000000000000000000")},
-		"span:parentID": {storage.Bytes(make([]byte, 8)), Value{}},
-		"span.a":        {storage.Int(5), Int(5)},
-		"span.b":        {storage.Empty(), Value{}},
-	} {
-		f, err := ParseField(name)
-		if got := f.Value(c.stored); err != nil || got != c.want {
-			t.Errorf("%s: %v, want %v (%v)", name, got, c.want, err)
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }

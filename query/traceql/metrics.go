@@ -1,6 +1,7 @@
 package traceql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -24,10 +25,9 @@ type RangeOptions struct {
 	// more, those with the largest values are kept and Stats.Partial says so.
 	MaxSeries int
 	Budget    Budget
-	// Progress is called now and then with the cost so far; nil: not.
-	Progress func(Stats)
 
 	wholeTraces bool // tests: do not let the store aggregate
+	eagerSteps  bool // tests: hand out after every slice
 }
 
 // Bounds on metrics queries.
@@ -56,9 +56,9 @@ type Exemplar struct {
 
 // Series is one time series.
 type Series struct {
-	Labels    []Label   // in the order of by(…), then those that the function adds
-	Values    []float64 // one per cell, NaN where there is no point
-	Exemplars []Exemplar
+	Labels    []Label    // in the order of by(…), then those that the function adds
+	Values    []float64  // one per cell, NaN where there is no point
+	Exemplars []Exemplar // by time
 }
 
 // Matrix is the answer to a metrics query. Cell i has the spans that start
@@ -67,6 +67,7 @@ type Series struct {
 type Matrix struct {
 	StartNs, EndNs, StepNs int64
 	Series                 []Series // ordered by their labels
+	More                   bool     // of a stream: another step follows
 	Stats                  Stats
 }
 
@@ -75,20 +76,47 @@ func (m *Matrix) CellNs(i int) int64 { return m.StartNs + int64(i)*m.StepNs }
 
 // Range evaluates a metrics query over steps.
 func Range(ctx context.Context, r storage.SpanReader, q *Query, o RangeOptions) (Matrix, error) {
+	return evaluateMetrics(ctx, r, q, o, nil)
+}
+
+// Instant evaluates a metrics query over its window as one cell.
+func Instant(ctx context.Context, r storage.SpanReader, q *Query, o RangeOptions) (Matrix, error) {
+	o.StepNs = o.wholeWindow()
+	return evaluateMetrics(ctx, r, q, o, nil)
+}
+
+// wholeWindow is the step that makes one cell of the window.
+func (o *RangeOptions) wholeWindow() int64 {
+	if length := uint64(o.Window.ToNs) - uint64(o.Window.FromNs); !o.Window.Empty() && length <= math.MaxInt64 {
+		return int64(length)
+	}
+	return 1 // check says what is wrong with the window
+}
+
+func (o *RangeOptions) check(q *Query) error {
 	length := uint64(o.Window.ToNs) - uint64(o.Window.FromNs)
 	switch {
 	case !q.IsMetrics():
-		return Matrix{}, fmt.Errorf("%w: it finds traces, ask for them with Search or add a metrics function: … | rate()", ErrWrongKind)
+		return fmt.Errorf("%w: it finds traces, ask for them with Search or add a metrics function: … | rate()", ErrWrongKind)
 	case o.Window.Empty():
-		return Matrix{}, fmt.Errorf("traceql: the window from %d to %d is empty", o.Window.FromNs, o.Window.ToNs)
+		return fmt.Errorf("traceql: the window from %d to %d is empty", o.Window.FromNs, o.Window.ToNs)
 	case length > math.MaxInt64:
-		return Matrix{}, fmt.Errorf("traceql: the window from %d to %d is longer than 292 years", o.Window.FromNs, o.Window.ToNs)
+		return fmt.Errorf("traceql: the window from %d to %d is longer than 292 years", o.Window.FromNs, o.Window.ToNs)
 	case o.StepNs <= 0:
-		return Matrix{}, fmt.Errorf("traceql: step %d: must be positive", o.StepNs)
+		return fmt.Errorf("traceql: step %d: must be positive", o.StepNs)
 	case (length-1)/uint64(o.StepNs) >= maxCells:
-		return Matrix{}, fmt.Errorf("traceql: the window has more than %d steps, make them longer: %w", maxCells, storage.ErrTooLarge)
+		return fmt.Errorf("traceql: the window has more than %d steps, make them longer: %w", maxCells, storage.ErrTooLarge)
 	case o.MaxSeries < 0 || o.Exemplars < 0:
-		return Matrix{}, fmt.Errorf("traceql: %d series and %d exemplars: must not be negative", o.MaxSeries, o.Exemplars)
+		return fmt.Errorf("traceql: %d series and %d exemplars: must not be negative", o.MaxSeries, o.Exemplars)
+	}
+	return nil
+}
+
+// evaluateMetrics answers a metrics query. It hands out what is known on the
+// way to steps, unless that is nil.
+func evaluateMetrics(ctx context.Context, r storage.SpanReader, q *Query, o RangeOptions, steps *metricsSteps) (Matrix, error) {
+	if err := o.check(q); err != nil {
+		return Matrix{}, err
 	}
 	if o.MaxSeries == 0 {
 		o.MaxSeries = DefaultMaxSeries
@@ -103,25 +131,19 @@ func Range(ctx context.Context, r storage.SpanReader, q *Query, o RangeOptions) 
 	if err != nil {
 		return Matrix{}, err
 	}
+	e.steps = steps
 	if err := e.collect(); err != nil {
 		return Matrix{}, err
 	}
-	series, err := e.eval(q.metrics)
+	series, err := e.eval(e.of)
 	if err != nil {
 		return Matrix{}, err
 	}
-	series = e.limit(series)
-	return Matrix{StartNs: o.Window.FromNs, EndNs: o.Window.ToNs, StepNs: o.StepNs, Series: series, Stats: e.meter.read()}, nil
+	return e.matrix(steps.rest(e, e.limit(series))), nil
 }
 
-// Instant evaluates a metrics query over its window as one cell.
-func Instant(ctx context.Context, r storage.SpanReader, q *Query, o RangeOptions) (Matrix, error) {
-	if length := uint64(o.Window.ToNs) - uint64(o.Window.FromNs); !o.Window.Empty() && length <= math.MaxInt64 {
-		o.StepNs = int64(length)
-	} else {
-		o.StepNs = 1 // Range says what is wrong with the window
-	}
-	return Range(ctx, r, q, o)
+func (e *metricsEngine) matrix(series []Series) Matrix {
+	return Matrix{StartNs: e.o.Window.FromNs, EndNs: e.o.Window.ToNs, StepNs: e.o.StepNs, Series: series, Stats: e.meter.read()}
 }
 
 // metricsEngine evaluates the metrics functions of a query, each into groups.
@@ -133,7 +155,9 @@ type metricsEngine struct {
 	keys   []storage.KeyInfo
 	known  types
 	meter  meter
+	steps  *metricsSteps // nil: nobody waits for them
 
+	of       series
 	metrics  []*metric
 	groups   map[*metric]*groups
 	compared map[*metric]*comparer
@@ -151,7 +175,7 @@ func newMetricsEngine(ctx context.Context, r storage.SpanReader, q *Query, o Ran
 	}
 	length := uint64(o.Window.ToNs) - uint64(o.Window.FromNs)
 	e := &metricsEngine{
-		ctx: ctx, reader: r, o: o, metrics: metrics, keys: keys, known: typesOf(keys), meter: newMeter(o.Budget),
+		ctx: ctx, reader: r, o: o, of: q.metrics, metrics: metrics, keys: keys, known: typesOf(keys), meter: newMeter(o.Budget),
 		cells:  int((length-1)/uint64(o.StepNs)) + 1,
 		groups: map[*metric]*groups{}, compared: map[*metric]*comparer{},
 	}
@@ -178,32 +202,49 @@ func (m *metric) eachField(f func(field)) {
 }
 
 // collect fills the groups of every metric: from the store's aggregation what
-// that can answer exactly, all others in one pass over whole traces.
+// that can answer exactly, all others in one pass over whole traces. It does so
+// for one slice of the window after the other, the newest first.
 func (e *metricsEngine) collect() error {
-	var rest []*metric
+	var fromStore []func(storage.Window) error
+	var fromTraces []*metric
 	for _, m := range e.metrics {
-		run, ok := e.plan(m)
-		if !ok {
-			rest = append(rest, m)
-		} else if err := run(); err != nil {
+		if run, ok := e.plan(m); ok {
+			fromStore = append(fromStore, run)
+		} else {
+			fromTraces = append(fromTraces, m)
+		}
+	}
+	traces := e.newTraceScan(fromTraces)
+	for slice := range e.steps.slices(e) {
+		for _, run := range fromStore {
+			if err := run(slice); err != nil {
+				return err
+			}
+		}
+		if len(fromTraces) > 0 {
+			if err := traces.run(slice); err != nil {
+				return err
+			}
+		}
+		if slice.FromNs == e.o.Window.FromNs || e.meter.over() {
+			break
+		}
+		if err := e.steps.handOut(e, slice.FromNs); err != nil {
 			return err
 		}
 	}
-	if len(rest) == 0 {
-		return nil
-	}
-	return e.collectTraces(rest)
+	return nil
 }
 
-// plan returns what answers a metric without reading traces, if that is
-// possible.
-func (e *metricsEngine) plan(m *metric) (run func() error, ok bool) {
+// plan returns what answers a metric in a slice of the window without reading
+// traces, if that is possible.
+func (e *metricsEngine) plan(m *metric) (run func(storage.Window) error, ok bool) {
 	if m.compare != nil {
 		p, ok := e.planCompare(m)
-		return func() error { return p.run(e.compared[m]) }, ok
+		return func(slice storage.Window) error { return p.run(e.compared[m], slice) }, ok
 	}
 	p, ok := e.planAggregation(m)
-	return func() error { return p.run(e.groups[m]) }, ok
+	return func(slice storage.Window) error { return p.run(e.groups[m], slice) }, ok
 }
 
 func (e *metricsEngine) cell(startNs int64) int {
@@ -242,15 +283,22 @@ func (e *metricsEngine) eval(x series) ([]Series, error) {
 	return nil, nil
 }
 
-// limit orders the series and keeps the largest.
+// limit orders the series and keeps the largest, after those of which points
+// were handed out already.
 func (e *metricsEngine) limit(list []Series) []Series {
 	if most := e.o.MaxSeries; len(list) > most {
-		why := fmt.Sprintf("there are %d series, the %d largest are shown", len(list), most)
+		shown := "the %d largest"
+		if e.steps.sentAny() {
+			shown = "%d"
+		}
+		why := fmt.Sprintf("there are %d series, "+shown+" are shown", len(list), most)
 		if e.meter.stats.Partial != "" {
 			why = e.meter.stats.Partial + "; " + why
 		}
 		e.meter.stats.Partial = why
-		slices.SortStableFunc(list, func(a, b Series) int { return compareFloats(total(b.Values), total(a.Values)) })
+		slices.SortStableFunc(list, func(a, b Series) int {
+			return cmp.Or(e.steps.compareSent(a, b), compareFloats(total(b.Values), total(a.Values)))
+		})
 		list = list[:most]
 	}
 	sortSeries(list)

@@ -98,3 +98,19 @@ func matrixText(m Matrix) string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+func TestFunction(t *testing.T) {
+	for query, want := range map[string]string{
+		"{ }":                   "",
+		"{ } | rate()":          "rate",
+		"{ } | rate() by(name)": "rate",
+		"{ name = `| rate(` } | max_over_time(duration)": "max_over_time",
+		"{ } | count_over_time() | topk(3)":              "count_over_time",
+		"({ status = error } | rate()) / ({ } | rate())": "rate",
+		"{ } | compare({ status = error })":              "compare",
+	} {
+		if got := mustParse(t, query).Function(); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}

@@ -15,36 +15,48 @@ type source struct {
 	to     collector
 }
 
-// collectTraces reads every trace that may have spans for the metrics, newest
-// first, and evaluates all metrics on it.
-func (e *metricsEngine) collectTraces(list []*metric) error {
-	where := noSpan
-	var sources []source
+// traceScan evaluates metrics on every trace that may have spans for them.
+type traceScan struct {
+	e       *metricsEngine
+	where   bound
+	sources []source
+	done    map[storage.TraceID]struct{}
+}
+
+func (e *metricsEngine) newTraceScan(list []*metric) *traceScan {
+	s := &traceScan{e: e, where: noSpan, done: map[storage.TraceID]struct{}{}}
 	for _, m := range list {
-		where = where.or(boundStages(m.source, e.known))
+		s.where = s.where.or(boundStages(m.source, e.known))
 		var to collector = e.compared[m]
 		if m.compare == nil {
 			to = newTraceCollector(e.groups[m])
 		}
-		sources = append(sources, source{newEngine(m.source), to})
+		s.sources = append(s.sources, source{newEngine(m.source), to})
 	}
-	if where.none {
+	return s
+}
+
+// run reads the traces that may have spans for the metrics in a slice of the
+// window, newest first, and evaluates all metrics on those that were not read
+// for another slice. All of their spans in the whole window are counted.
+func (s *traceScan) run(slice storage.Window) error {
+	if s.where.none {
 		return nil
 	}
-	done := map[storage.TraceID]struct{}{}
+	e := s.e
 	var pending []storage.TraceID
-	for batch, err := range e.reader.Scan(e.ctx, storage.Scan{Window: e.o.Window, Where: where.where}) {
+	for batch, err := range e.reader.Scan(e.ctx, storage.Scan{Window: slice, Where: s.where.where}) {
 		if err != nil {
 			return err
 		}
 		e.meter.stats.SpansScanned += batch.Scanned
 		for _, id := range batch.TraceIDs {
-			if _, ok := done[id]; ok {
+			if _, ok := s.done[id]; ok {
 				continue
 			}
-			done[id] = struct{}{}
+			s.done[id] = struct{}{}
 			if pending = append(pending, id); len(pending) >= e.meter.chunk {
-				if err := e.evaluate(pending, sources); err != nil {
+				if err := s.evaluate(pending); err != nil {
 					return err
 				}
 				if pending = pending[:0]; e.meter.over() {
@@ -56,13 +68,14 @@ func (e *metricsEngine) collectTraces(list []*metric) error {
 			return nil
 		}
 	}
-	return e.evaluate(pending, sources)
+	return s.evaluate(pending)
 }
 
-func (e *metricsEngine) evaluate(ids []storage.TraceID, sources []source) error {
+func (s *traceScan) evaluate(ids []storage.TraceID) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	e := s.e
 	traces, err := trace.Fetch(e.ctx, e.reader, ids)
 	if err != nil {
 		return err
@@ -72,7 +85,7 @@ func (e *metricsEngine) evaluate(ids []storage.TraceID, sources []source) error 
 		if err := e.ctx.Err(); err != nil {
 			return err
 		}
-		for _, s := range sources {
+		for _, s := range s.sources {
 			sets, err := s.engine.evaluate(t)
 			if err != nil {
 				return err
@@ -82,10 +95,7 @@ func (e *metricsEngine) evaluate(ids []storage.TraceID, sources []source) error 
 			}
 		}
 	}
-	if e.o.Progress != nil {
-		e.o.Progress(e.meter.read())
-	}
-	return nil
+	return e.steps.progress(e)
 }
 
 // traceCollector counts and measures spans into groups.

@@ -38,6 +38,15 @@ func Parse(text string) (*Query, error) {
 // finds traces, for Search.
 func (q *Query) IsMetrics() bool { return q.metrics != nil }
 
+// Function is the name of the metrics function of a query, of several the
+// first; "" of one that finds traces.
+func (q *Query) Function() string {
+	if metrics := metricsOf(q.metrics, nil); len(metrics) > 0 {
+		return metrics[0].fn
+	}
+	return ""
+}
+
 // Hints are what the query says in with(…).
 func (q *Query) Hints() Hints { return q.hints }
 

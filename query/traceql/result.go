@@ -20,7 +20,7 @@ type Attribute struct {
 
 // Match is a span that matched.
 type Match struct {
-	SpanID              storage.SpanID
+	SpanID              storage.SpanID // the one that trace.Identities shows it under
 	Name                string
 	StartNs, DurationNs int64
 	// Attributes are the values that the span has of the selected fields and of

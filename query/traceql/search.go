@@ -25,7 +25,10 @@ type SearchOptions struct {
 	Window          storage.Window
 	Limit           int // most traces to return; must be positive
 	SpansPerSpanset int // most spans of a spanset to return; 0: DefaultSpansPerSpanset
-	Budget          Budget
+	// Wanted says of a trace that matches whether it is to be in the answer; nil:
+	// all are.
+	Wanted func(*trace.Trace) bool
+	Budget Budget
 }
 
 // SearchResult is the answer to a search.
@@ -305,7 +308,7 @@ func (s *searcher) evaluate(ids []storage.TraceID) error {
 		if err != nil {
 			return err
 		}
-		if newest, ok := newestIn(t, sets, s.o.Window); ok {
+		if newest, ok := newestIn(t, sets, s.o.Window); ok && (s.o.Wanted == nil || s.o.Wanted(t)) {
 			s.insert(s.shape.result(&s.engine.v, sets, newest))
 			matched++
 		}

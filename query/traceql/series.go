@@ -31,6 +31,7 @@ func (g *groups) series() ([]Series, error) {
 	}
 	first[len(g.cells)] = len(list)
 	if g.exemplars != nil {
+		slices.SortStableFunc(g.exemplars.list, func(a, b foundExemplar) int { return cmp.Compare(a.TimeNs, b.TimeNs) })
 		for _, x := range g.exemplars.list {
 			g.attach(list[first[x.group]:first[x.group+1]], x)
 		}

@@ -3,6 +3,8 @@ package traceql
 import (
 	"slices"
 	"strings"
+
+	"github.com/heddle-io/heddle/query/trace"
 )
 
 // resultShape makes results of evaluated traces.
@@ -103,6 +105,7 @@ func (r *resultShape) result(v *view, sets []spans, newestNs int64) TraceResult 
 	for i := range out.Services {
 		out.Services[i].Name = strings.Clone(out.Services[i].Name)
 	}
+	var ids *trace.Identities // found when they are not those of the spans
 	for _, set := range sets {
 		s := Spanset{Matched: len(set.positions)}
 		for i, note := range set.notes {
@@ -112,7 +115,15 @@ func (r *resultShape) result(v *view, sets []spans, newestNs int64) TraceResult 
 			}
 		}
 		for _, p := range set.positions[:min(r.most, len(set.positions))] {
-			s.Spans = append(s.Spans, r.match(v, p))
+			m := r.match(v, p)
+			if v.t.Flags[p]&trace.SharedID != 0 {
+				if ids == nil {
+					found := v.t.Identities()
+					ids = &found
+				}
+				m.SpanID = ids.Span(p)
+			}
+			s.Spans = append(s.Spans, m)
 		}
 		out.Spansets = append(out.Spansets, s)
 	}

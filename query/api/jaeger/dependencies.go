@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -33,8 +34,8 @@ func (h *Handler) dependencies(w http.ResponseWriter, r *http.Request) {
 		if i > 0 {
 			p.buf = append(p.buf, ',')
 		}
-		p.buf = appendString(append(p.buf, `{"parent":`...), e.Caller)
-		p.buf = appendString(append(p.buf, `,"child":`...), e.Callee)
+		p.buf = jsontext.AppendString(append(p.buf, `{"parent":`...), e.Caller)
+		p.buf = jsontext.AppendString(append(p.buf, `,"child":`...), e.Callee)
 		p.buf = strconv.AppendUint(append(p.buf, `,"callCount":`...), e.Calls, 10)
 		p.buf = append(p.buf, '}')
 	}

@@ -3,6 +3,7 @@ package jaeger
 import (
 	"strconv"
 
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -58,7 +59,7 @@ func (e *encoder) span(v *view, p int32) {
 	} else {
 		b = append(b, `","operationName":`...)
 	}
-	b = appendString(b, s.Name(row))
+	b = jsontext.AppendString(b, s.Name(row))
 	b = append(b, `,"references":[`...)
 	e.buf = b
 	e.references(v, p)
@@ -88,7 +89,7 @@ func (e *encoder) process(number int, resource uint32) {
 	b := append(e.buf, `"p`...)
 	b = strconv.AppendInt(b, int64(number), 10)
 	b = append(b, `":{"serviceName":`...)
-	b = appendString(b, shownService(e.s.ServiceOf(resource)))
+	b = jsontext.AppendString(b, shownService(e.s.ServiceOf(resource)))
 	e.buf = append(b, `,"tags":[`...)
 	first := true
 	for _, a := range e.s.List(e.s.ResourceTable[resource].Attributes) {

@@ -9,12 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
 // errorBody is what every error looks like.
 func errorBody(code int, msg string) string {
-	return `{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":` + strconv.Itoa(code) + `,"msg":` + string(appendString(nil, msg)) + "}]}\n"
+	return `{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":` + strconv.Itoa(code) + `,"msg":` + string(jsontext.AppendString(nil, msg)) + "}]}\n"
 }
 
 func TestBadRequests(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar"
@@ -118,7 +119,7 @@ func TestConcurrentAndCancelled(t *testing.T) {
 	cancel()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/traces?service=cart", nil).WithContext(ctx))
-	if w.Code != statusClientClosed {
+	if w.Code != failure.ClientClosed {
 		t.Errorf("cancelled: %d %s", w.Code, w.Body)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -106,23 +107,23 @@ func writeFamily(p *reply, f family, q metricsParams, list []*series) {
 	if q.byOperation {
 		name, help = "service_operation"+name[len("service"):], help+" & operation"
 	}
-	p.buf = appendString(append(p.buf, `{"name":`...), name)
-	p.buf = appendString(append(p.buf, `,"type":"GAUGE","help":`...), help)
+	p.buf = jsontext.AppendString(append(p.buf, `{"name":`...), name)
+	p.buf = jsontext.AppendString(append(p.buf, `,"type":"GAUGE","help":`...), help)
 	p.buf = append(p.buf, `,"metrics":[`...)
 	for i, s := range list {
 		if i > 0 {
 			p.buf = append(p.buf, ',')
 		}
-		p.buf = appendString(append(p.buf, `{"labels":[{"name":"service_name","value":`...), s.service)
+		p.buf = jsontext.AppendString(append(p.buf, `{"labels":[{"name":"service_name","value":`...), s.service)
 		if q.byOperation {
-			p.buf = appendString(append(p.buf, `},{"name":"operation","value":`...), s.operation)
+			p.buf = jsontext.AppendString(append(p.buf, `},{"name":"operation","value":`...), s.operation)
 		}
 		p.buf = append(p.buf, `}],"metricPoints":[`...)
 		for j, v := range f.points(s, q) {
 			if j > 0 {
 				p.buf = append(p.buf, ',')
 			}
-			p.buf = appendFloat(append(p.buf, `{"gaugeValue":{"doubleValue":`...), v)
+			p.buf = jsontext.AppendFloat(append(p.buf, `{"gaugeValue":{"doubleValue":`...), v)
 			p.buf = append(p.buf, `},"timestamp":"`...)
 			p.buf = appendTimestamp(p.buf, q.startNs+int64(j)*q.stepNs)
 			p.buf = append(p.buf, '"', '}')

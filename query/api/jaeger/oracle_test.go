@@ -15,6 +15,8 @@ import (
 	translator "github.com/open-telemetry/opentelemetry-collector-contrib/pkg/translator/jaeger"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/heddle-io/heddle/query/api/jsontext"
 )
 
 // TestLikeUpstream compares raw traces with what Jaeger shows of them: the
@@ -101,7 +103,7 @@ func upstreamTags(list []model.KeyValue) []uiTag {
 				tags[i].Value = strconv.FormatInt(v, 10)
 			}
 		case float64:
-			tags[i].Value = json.Number(appendFloat(nil, v))
+			tags[i].Value = json.Number(jsontext.AppendFloat(nil, v))
 		case []byte:
 			tags[i].Value = base64.StdEncoding.EncodeToString(v)
 		}

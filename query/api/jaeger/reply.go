@@ -2,13 +2,14 @@ package jaeger
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
 	"sync"
 
+	"github.com/heddle-io/heddle/query/api/failure"
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -107,7 +108,7 @@ func appendProblems(b []byte, problems []problem) []byte {
 			b = strconv.AppendInt(append(b, `"code":`...), int64(p.code), 10)
 			b = append(b, ',')
 		}
-		b = appendString(append(b, `"msg":`...), p.msg)
+		b = jsontext.AppendString(append(b, `"msg":`...), p.msg)
 		if !p.traceID.IsEmpty() {
 			b = appendTraceID(append(b, `,"traceID":"`...), p.traceID)
 			b = append(b, '"')
@@ -129,23 +130,12 @@ func writeError(w http.ResponseWriter, code int, err error) {
 // writeFailure answers for a read or write of storage that failed.
 func writeFailure(w http.ResponseWriter, err error) { writeError(w, failureCode(err), err) }
 
-// statusClientClosed is what proxies log for a request whose client left.
-const statusClientClosed = 499
-
 func failureCode(err error) int {
 	switch {
-	case errors.As(err, &badRequestError{}), errors.Is(err, storage.ErrTooLarge):
+	case errors.As(err, &badRequestError{}):
 		return http.StatusBadRequest
 	case errors.Is(err, errTraceNotFound):
 		return http.StatusNotFound
-	case errors.Is(err, context.Canceled):
-		return statusClientClosed
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout
-	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
-		return http.StatusServiceUnavailable
-	case errors.Is(err, errors.ErrUnsupported):
-		return http.StatusNotImplemented
 	}
-	return http.StatusInternalServerError
+	return failure.Status(err)
 }

@@ -1,7 +1,6 @@
 package jaeger
 
 import (
-	"context"
 	"errors"
 	"iter"
 
@@ -9,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/apiv3"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/storagev2"
 	"github.com/heddle-io/heddle/query/trace"
@@ -49,22 +49,11 @@ func rpcError(err error) error {
 	if _, ok := status.FromError(err); ok {
 		return err // the stream's
 	}
-	code := codes.Internal
+	code := failure.Code(failureCode(err))
 	switch {
 	case errors.As(err, &badRequestError{}):
-		code = codes.InvalidArgument
-	case errors.Is(err, errTraceNotFound):
-		code = codes.NotFound
-	case errors.Is(err, context.Canceled):
-		code = codes.Canceled
-	case errors.Is(err, context.DeadlineExceeded):
-		code = codes.DeadlineExceeded
-	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
-		code = codes.Unavailable
 	case errors.Is(err, storage.ErrTooLarge):
 		code = codes.ResourceExhausted
-	case errors.Is(err, errors.ErrUnsupported):
-		code = codes.Unimplemented
 	case errors.Is(err, errNoArchive):
 		code = codes.FailedPrecondition
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/heddle-io/heddle/query/api/jaeger/filter"
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -135,8 +136,8 @@ func writeOperations(w http.ResponseWriter, r *http.Request, found []operation) 
 		if i > 0 {
 			p.buf = append(p.buf, ',')
 		}
-		p.buf = appendString(append(p.buf, `{"name":`...), o.name)
-		p.buf = appendString(append(p.buf, `,"spanKind":`...), kindTag(o.kind))
+		p.buf = jsontext.AppendString(append(p.buf, `{"name":`...), o.name)
+		p.buf = jsontext.AppendString(append(p.buf, `,"spanKind":`...), kindTag(o.kind))
 		p.buf = append(p.buf, '}')
 	}
 	p.buf = append(p.buf, ']')

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/netip"
 
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -92,7 +93,7 @@ func (e *encoder) textTag(key, text string, first bool) bool {
 	}
 	e.openTag(key, first)
 	e.buf = append(e.buf, `string","value":`...)
-	e.buf = append(appendString(e.buf, text), '}')
+	e.buf = append(jsontext.AppendString(e.buf, text), '}')
 	return false
 }
 
@@ -105,14 +106,14 @@ func (e *encoder) attribute(a storage.Attr, first, normalize bool) bool {
 	case storage.TypeInt:
 		if normalize && (a.Key == e.keys.ip || a.Key == e.keys.peerIPv4) {
 			e.buf = append(e.buf, `string","value":`...)
-			e.buf = appendString(e.buf, dottedIPv4(v.Int()))
+			e.buf = jsontext.AppendString(e.buf, dottedIPv4(v.Int()))
 			break
 		}
 		e.buf = append(e.buf, `int64","value":`...)
 		e.buf = appendInt(e.buf, v.Int())
 	case storage.TypeFloat:
 		e.buf = append(e.buf, `float64","value":`...)
-		e.buf = appendFloat(e.buf, v.Float())
+		e.buf = jsontext.AppendFloat(e.buf, v.Float())
 	case storage.TypeBool:
 		if v.Bool() {
 			e.buf = append(e.buf, `bool","value":true`...)
@@ -125,10 +126,10 @@ func (e *encoder) attribute(a storage.Attr, first, normalize bool) bool {
 		e.buf = append(e.buf, '"')
 	case storage.TypeString:
 		e.buf = append(e.buf, `string","value":`...)
-		e.buf = appendString(e.buf, v.Str())
+		e.buf = jsontext.AppendString(e.buf, v.Str())
 	default:
 		e.buf = append(e.buf, `string","value":`...)
-		e.buf = appendString(e.buf, v.Text())
+		e.buf = jsontext.AppendString(e.buf, v.Text())
 	}
 	e.buf = append(e.buf, '}')
 	return false
@@ -139,7 +140,7 @@ func (e *encoder) openTag(key string, first bool) {
 	if !first {
 		e.buf = append(e.buf, ',')
 	}
-	e.buf = appendString(append(e.buf, `{"key":`...), key)
+	e.buf = jsontext.AppendString(append(e.buf, `{"key":`...), key)
 	e.buf = append(e.buf, `,"type":"`...)
 }
 

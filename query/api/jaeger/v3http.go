@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/query/api/jaeger/filter"
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -48,7 +49,7 @@ func writeErrorV3(w http.ResponseWriter, code int, err error) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
 	b := strconv.AppendInt([]byte(`{"error":{"httpCode":`), int64(code), 10)
-	b = appendString(append(b, `,"message":`...), err.Error())
+	b = jsontext.AppendString(append(b, `,"message":`...), err.Error())
 	_, _ = w.Write(append(b, '}', '}', '\n')) // nobody is left to tell
 }
 
@@ -78,8 +79,8 @@ func (h *Handler) operationsV3(w http.ResponseWriter, r *http.Request) {
 		if i > 0 {
 			p.buf = append(p.buf, ',')
 		}
-		p.buf = appendString(append(p.buf, `{"name":`...), o.name)
-		p.buf = appendString(append(p.buf, `,"spanKind":`...), kindV3(o.kind))
+		p.buf = jsontext.AppendString(append(p.buf, `{"name":`...), o.name)
+		p.buf = jsontext.AppendString(append(p.buf, `,"spanKind":`...), kindV3(o.kind))
 		p.buf = append(p.buf, '}')
 	}
 	p.buf = append(p.buf, ']', '}')
@@ -210,8 +211,8 @@ func (h *Handler) summariesV3(w http.ResponseWriter, r *http.Request) {
 // 64-bit integers, and zeros are not left out.
 func appendSummary(b []byte, t trace.Summary) []byte {
 	b = append(append(append(b, `{"traceId":"`...), t.ID.String()...), '"')
-	b = appendString(append(b, `,"rootServiceName":`...), t.RootService)
-	b = appendString(append(b, `,"rootOperationName":`...), t.RootName)
+	b = jsontext.AppendString(append(b, `,"rootServiceName":`...), t.RootService)
+	b = jsontext.AppendString(append(b, `,"rootOperationName":`...), t.RootName)
 	b = strconv.AppendUint(append(b, `,"minStartTimeUnixNano":"`...), uint64(t.StartNs), 10)
 	b = strconv.AppendUint(append(b, `","maxEndTimeUnixNano":"`...), uint64(t.StartNs+t.DurationNs), 10)
 	b = strconv.AppendInt(append(b, `","spanCount":`...), int64(t.Spans), 10)
@@ -222,7 +223,7 @@ func appendSummary(b []byte, t trace.Summary) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(append(b, `{"name":`...), c.Name)
+		b = jsontext.AppendString(append(b, `{"name":`...), c.Name)
 		b = strconv.AppendInt(append(b, `,"spanCount":`...), int64(c.Spans), 10)
 		b = strconv.AppendInt(append(b, `,"errorSpanCount":`...), int64(c.Errors), 10)
 		b = append(b, '}')
@@ -247,8 +248,8 @@ func (h *Handler) dependenciesV3(w http.ResponseWriter, r *http.Request) {
 		if i > 0 {
 			p.buf = append(p.buf, ',')
 		}
-		p.buf = appendString(append(p.buf, `{"parent":`...), e.Caller)
-		p.buf = appendString(append(p.buf, `,"child":`...), e.Callee)
+		p.buf = jsontext.AppendString(append(p.buf, `{"parent":`...), e.Caller)
+		p.buf = jsontext.AppendString(append(p.buf, `,"child":`...), e.Callee)
 		p.buf = strconv.AppendUint(append(p.buf, `,"callCount":"`...), e.Calls, 10)
 		p.buf = append(p.buf, '"', '}')
 	}
@@ -262,7 +263,7 @@ func appendNextPage(b []byte, next string) []byte {
 	if next == "" {
 		return b
 	}
-	return appendString(append(b, `,"nextPageToken":`...), next)
+	return jsontext.AppendString(append(b, `,"nextPageToken":`...), next)
 }
 
 func capabilitiesV3HTTP(w http.ResponseWriter, r *http.Request) {

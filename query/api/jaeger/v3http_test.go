@@ -15,6 +15,7 @@ import (
 
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/apiv3"
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/storagev2"
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -69,7 +70,7 @@ func TestV3Refusals(t *testing.T) {
 		{"span", 404, "no such path: /api/v3/span"},
 	} {
 		w := get(h, "/api/v3/"+c.target)
-		want := `{"error":{"httpCode":` + strconv.Itoa(c.code) + `,"message":` + string(appendString(nil, c.msg)) + "}}\n"
+		want := `{"error":{"httpCode":` + strconv.Itoa(c.code) + `,"message":` + string(jsontext.AppendString(nil, c.msg)) + "}}\n"
 		if w.Code != c.code || w.Body.String() != want || w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%s:\n got %d %s want %d %s", c.target, w.Code, w.Body, c.code, want)
 		}

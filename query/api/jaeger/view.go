@@ -1,8 +1,6 @@
 package jaeger
 
 import (
-	"encoding/binary"
-
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -12,18 +10,13 @@ import (
 type view struct {
 	id      storage.TraceID
 	rows    []uint32
-	rebuilt *trace.Trace // nil for a raw view; positions are those of rows
-
-	// shown holds the ids of spans that are shown under another id than their
-	// own, by position; nil when there is none.
-	shown map[int32]storage.SpanID
+	rebuilt *trace.Trace     // nil for a raw view; positions are those of rows
+	ids     trace.Identities // of rebuilt
 }
 
 // rebuiltView shows a trace as it was rebuilt.
 func rebuiltView(t *trace.Trace) view {
-	v := view{id: t.ID, rows: t.Rows, rebuilt: t}
-	v.separateSharedIDs()
-	return v
+	return view{id: t.ID, rows: t.Rows, rebuilt: t, ids: t.Identities()}
 }
 
 // rawViews shows every trace that has spans in s as it is stored, in the order
@@ -43,59 +36,19 @@ func rawViews(s *storage.Spans) []view {
 	return views
 }
 
-// separateSharedIDs gives the server half of every shared span id an id of its
-// own, the smallest that is free, as Jaeger does.
-func (v *view) separateSharedIDs() {
-	t := v.rebuilt
-	var used map[storage.SpanID]bool
-	next := uint64(0)
-	for p, flags := range t.Flags {
-		if flags&trace.SharedID == 0 || !calledKind(t.Spans.Kinds[t.Rows[p]]) {
-			continue
-		}
-		if used == nil {
-			used = make(map[storage.SpanID]bool, t.Len())
-			for _, row := range t.Rows {
-				used[t.Spans.SpanIDs[row]] = true
-			}
-			v.shown = map[int32]storage.SpanID{}
-		}
-		var id storage.SpanID
-		for {
-			next++
-			binary.BigEndian.PutUint64(id[:], next)
-			if !used[id] {
-				break
-			}
-		}
-		v.shown[int32(p)] = id
-	}
-}
-
-func calledKind(kind uint8) bool { return kind == kindServer || kind == kindConsumer }
-
 // spanID is the id under which a position is shown.
 func (v *view) spanID(s *storage.Spans, p int32) storage.SpanID {
-	if v.shown != nil {
-		if id, ok := v.shown[p]; ok {
-			return id
-		}
+	if v.rebuilt == nil {
+		return s.SpanIDs[v.rows[p]]
 	}
-	return s.SpanIDs[v.rows[p]]
+	return v.ids.Span(p)
 }
 
 // parentID is the id to which a position's parent reference points, empty
-// when it has none. A link that reconstruction cut is not shown: a loop of
-// references has no root, and the Jaeger UI would show nothing of it.
+// when it has none.
 func (v *view) parentID(s *storage.Spans, p int32) storage.SpanID {
 	if v.rebuilt == nil {
 		return s.ParentIDs[v.rows[p]]
 	}
-	if parent := v.rebuilt.Parents[p]; parent >= 0 {
-		return v.spanID(s, parent)
-	}
-	if v.rebuilt.Flags[p]&trace.Cycle != 0 {
-		return storage.SpanID{}
-	}
-	return s.ParentIDs[v.rows[p]]
+	return v.ids.Parent(p)
 }

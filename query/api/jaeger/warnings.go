@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/query/trace"
 )
 
@@ -70,7 +71,7 @@ func appendTexts(b []byte, list []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, text)
+		b = jsontext.AppendString(b, text)
 	}
 	return append(b, ']')
 }

@@ -28,6 +28,10 @@ type Options struct {
 	MaxQuerySpans int           // that one question may read; 5,000,000
 	MaxConcurrent int           // questions that read much, at once; 4
 	MaxTails      int           // live tails at once; 16
+
+	// Stopped is closed when the server stops: live tails, which last as long as
+	// their clients otherwise, tell theirs and end. nil: it never does.
+	Stopped <-chan struct{}
 }
 
 // NewHandler serves every path under /heddle/v1. It is safe for concurrent

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/query/traceql"
 	"github.com/heddle-io/heddle/storage"
 )
@@ -83,10 +84,6 @@ func querySyntax(name string, err error) error {
 	return e
 }
 
-// statusClientGone is what nginx logs for a client that went away; nobody
-// reads the answer.
-const statusClientGone = 499
-
 // errorJSON is an error in an answer.
 type errorJSON struct {
 	Code    string `json:"code"`
@@ -117,7 +114,7 @@ func asAPIError(err error) *apiError {
 	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
 		return place(http.StatusServiceUnavailable, "overloaded", err.Error())
 	case errors.Is(err, context.Canceled):
-		return place(statusClientGone, "internal", "the client went away")
+		return place(failure.ClientClosed, "internal", "the client went away")
 	case errors.Is(err, context.DeadlineExceeded):
 		return place(http.StatusGatewayTimeout, "internal", "the query took too long; ask for a shorter window")
 	}

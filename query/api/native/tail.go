@@ -24,8 +24,6 @@ const (
 	maxTailKnown   = 200_000          // spans that a tail remembers, some 8 MB
 	maxTailRate    = 1000
 	tailHeartbeats = 15 // looks without news until the client is told that it goes on
-	// tailFarewell is how long before the server cuts the request the tail ends by itself.
-	tailFarewell = 2 * time.Second
 )
 
 type tailSpan struct {
@@ -79,7 +77,8 @@ type tailing struct {
 	stats   selection.Stats
 }
 
-// tail sends the spans that the request selects as they arrive.
+// tail sends the spans that the request selects as they arrive, until the
+// client goes or the server stops.
 func (a *api) tail(w http.ResponseWriter, r *http.Request) {
 	t, err := a.tailRequest(r)
 	if err != nil {
@@ -94,12 +93,15 @@ func (a *api) tail(w http.ResponseWriter, r *http.Request) {
 			message: "there are " + strconv.Itoa(a.opts.MaxTails) + " live tails, which is the limit; end another one"})
 		return
 	}
-	ctx := r.Context()
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(tailFarewell, time.Until(deadline)/10)))
-		defer cancel()
-	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	go func() {
+		select {
+		case <-a.opts.Stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	stream := newEventStream(w, r)
 	if stream.send("status", t.status()) != nil {
 		return
@@ -112,7 +114,7 @@ func (a *api) tail(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Err() == nil && ctx.Err() != nil {
 			// Nothing is lost when the client asks again for what is since then.
 			since := strconv.FormatInt(a.now().Add(-t.lookback).UnixNano(), 10)
-			_ = stream.send("end", tailEndEvent{"end", "the time limit of the server for one request was reached; ask again with since", since}) // nothing follows
+			_ = stream.send("end", tailEndEvent{"end", "the server stops; ask again with since", since}) // nothing follows
 			return
 		}
 		if err != nil {

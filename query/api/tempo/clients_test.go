@@ -1,6 +1,7 @@
 package tempo
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -159,20 +160,21 @@ func TestTracesDrilldown(t *testing.T) {
 func TestKeywords(t *testing.T) {
 	h := newTestHandler(inMemory(t))
 	for target, want := range map[string]string{
-		"/api/v2/search/tag/status/values":                                                  "keyword:error keyword:ok keyword:unset",
-		"/api/v2/search/tag/span:status/values" + values("q", "{kind=client}"):              "keyword:unset",
-		"/api/v2/search/tag/kind/values" + values("q", "{status=error}"):                    "keyword:server",
-		"/api/v2/search/tag/rootServiceName/values":                                         "string:frontend string:gateway",
-		"/api/v2/search/tag/trace:rootName/values" + values("q", "{.http.status_code=500}"): "string:POST /pay",
-		"/api/v2/search/tag/duration/values":                                                "",
-		"/api/v2/search/tag/trace:id/values":                                                "",
-		"/api/v2/search/tag/nestedSetLeft/values":                                           "",
-		"/api/v2/search/tag/event:name/values" + values("q", "{name=`charge`}"):             "string:exception",
-		"/api/v2/search/tag/.http.status_code/values":                                       "int:200 int:500",
-		"/api/v2/search/tag/http.status_code/values":                                        "int:200 int:500",
-		"/api/v2/search/tag/span.cached/values":                                             "bool:true",
-		"/api/v2/search/tag/span.ratio/values":                                              "float:0.1",
-		"/api/v2/search/tag/resource.nobody/values":                                         "",
+		"/api/v2/search/tag/status/values":                                                              "keyword:error keyword:ok keyword:unset",
+		"/api/v2/search/tag/span:status/values" + values("q", "{kind=client}"):                          "keyword:unset",
+		"/api/v2/search/tag/kind/values" + values("q", "{status=error}"):                                "keyword:server",
+		"/api/v2/search/tag/rootServiceName/values":                                                     "string:frontend string:gateway",
+		"/api/v2/search/tag/rootServiceName/values" + values("q", `{name="charge" && rootServiceName=`): "string:frontend", // whose span is no root
+		"/api/v2/search/tag/trace:rootName/values" + values("q", "{.http.status_code=500}"):             "string:POST /pay",
+		"/api/v2/search/tag/duration/values":                                                            "",
+		"/api/v2/search/tag/trace:id/values":                                                            "",
+		"/api/v2/search/tag/nestedSetLeft/values":                                                       "",
+		"/api/v2/search/tag/event:name/values" + values("q", "{name=`charge`}"):                         "string:exception",
+		"/api/v2/search/tag/.http.status_code/values":                                                   "int:200 int:500",
+		"/api/v2/search/tag/http.status_code/values":                                                    "int:200 int:500",
+		"/api/v2/search/tag/span.cached/values":                                                         "bool:true",
+		"/api/v2/search/tag/span.ratio/values":                                                          "float:0.1",
+		"/api/v2/search/tag/resource.nobody/values":                                                     "",
 	} {
 		var texts []string
 		for _, v := range decode[tempopb.SearchTagValuesV2Response](t, h, target).TagValues {
@@ -369,6 +371,7 @@ func TestListAgreesWithTrace(t *testing.T) {
 					}
 					ScopeSpans []struct {
 						Spans []struct {
+							SpanID                             []byte `json:"spanId"`
 							ParentSpanID                       string `json:"parentSpanId"`
 							Name                               string
 							StartTimeUnixNano, EndTimeUnixNano int64 `json:",string"`
@@ -380,6 +383,7 @@ func TestListAgreesWithTrace(t *testing.T) {
 			if err := json.Unmarshal(get(h, "/api/traces/"+x.TraceID).Body.Bytes(), &d); err != nil {
 				t.Fatal(err)
 			}
+			names := map[string]string{}
 			start, end, stats, root, rootService := int64(1<<62), int64(0), map[string][2]uint32{}, "", ""
 			for _, b := range d.Batches {
 				service := ""
@@ -395,6 +399,7 @@ func TestListAgreesWithTrace(t *testing.T) {
 						n[1]++
 					}
 					stats[service] = n
+					names[hex.EncodeToString(s.SpanID)] = s.Name
 					start, end = min(start, s.StartTimeUnixNano), max(end, s.EndTimeUnixNano)
 					if s.ParentSpanID == "" {
 						root, rootService = s.Name, service
@@ -403,6 +408,11 @@ func TestListAgreesWithTrace(t *testing.T) {
 			}
 			if x.RootTraceName != root || x.RootServiceName != rootService || int64(x.StartTimeUnixNano) != start || int64(x.DurationMs) != (end-start)/1e6 {
 				t.Errorf("%s: the list says %v, the trace %s of %s, %d to %d", name, x, root, rootService, start, end)
+			}
+			for _, s := range x.SpanSet.Spans {
+				if shown, ok := names[s.SpanID]; !ok || shown != s.Name {
+					t.Errorf("%s: span %s of the list is %q, of the trace %q", name, s.SpanID, s.Name, shown)
+				}
 			}
 			matched := uint32(0)
 			for service, n := range stats {

@@ -4,7 +4,7 @@
 // The routes, all below the path that the handler is mounted at:
 //
 //	GET /ready, /status, /status/{anything}, /api/echo, /api/status/buildinfo
-//	GET /api/traces/{id}, /api/v2/traces/{id}          ?start=&end=
+//	GET /api/traces/{id}, /api/v2/traces/{id}          ?start=&end=&q=&keep_hierarchy=&ancestor_depth=&match_depth=
 //	GET /api/search                                    ?q= or ?tags=, minDuration=&maxDuration=&limit=&spss=&start=&end=
 //	GET /api/search/tags, /api/v2/search/tags          ?scope=&q=&limit=&start=&end=
 //	GET /api/search/tag/{tag}/values, /api/v2/…        ?q=&limit=&start=&end=
@@ -46,6 +46,12 @@
 // chose. A trace that is not stored is 404 without a body in the first version
 // of the API and an empty trace in the second: Grafana tells both apart by that.
 // Every batch of the JSON has one scope, because Kiali reads no other.
+//
+// With q a trace has only the spans that the query selects in it, in both
+// versions; any query that finds traces will do. match_depth adds as many
+// levels of their descendants (0 unless it is given), keep_hierarchy=true their
+// ancestors, as many levels as ancestor_depth says (all unless it is given); -1
+// is all levels. Parents that are left out are named all the same.
 //
 // # Errors
 //

@@ -13,37 +13,50 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/storage"
 )
 
 func TestMistakesAreToldAsText(t *testing.T) {
 	h := newTestHandler(inMemory(t))
 	for target, want := range map[string]string{
-		"/api/traces/xyz":                               "must have only hex digits",
-		"/api/traces/" + strings.Repeat("1", 33):        "1 to 32 hex digits",
-		"/api/traces/1?start=yesterday":                 "invalid start",
-		"/api/v2/traces/1?q={}":                         "leave q out",
-		"/api/search?q={":                               "line 1, column",
-		"/api/search" + values("q", "{ } | rate()"):     "/api/metrics/query_range",
-		"/api/search?q={}&tags=a=b":                     "can't specify tags and q",
-		"/api/search" + values("tags", "a=1 a=2"):       "set twice",
-		"/api/search" + values("tags", `a="x`):          "do not end",
-		"/api/search" + values("tags", `"x"`):           "expected key=value",
-		"/api/search" + values("tags", `a="x"b`):        "expected a space",
-		"/api/search?limit=0":                           "must be a positive number",
-		"/api/search?limit=300000":                      "more than 262144",
-		"/api/search?spss=-1":                           "must be a positive number",
-		"/api/search?spss=101":                          "more than 100",
-		"/api/search?start=5&end=4":                     "start must be before end",
-		"/api/search?start=1.5":                         "must be Unix seconds",
-		"/api/search?minDuration=5":                     "such as 150ms",
-		"/api/search?minDuration=2s&maxDuration=1s":     "longer than",
-		"/api/search?q=" + strings.Repeat("x", 129<<10): "more than 131072",
-		"/api/search/tags?scope=moon":                   "must be one of",
-		"/api/v2/search/tags?limit=0":                   "positive",
-		"/api/v2/search/tag/a/values?limit=x":           "positive",
-		"/api/metrics/query_range":                      "missing query",
-		"/api/metrics/query_range?q={}":                 "/api/search",
+		"/api/traces/xyz":                                                                   "must have only hex digits",
+		"/api/traces/" + strings.Repeat("1", 33):                                            "1 to 32 hex digits",
+		"/api/traces/1?start=yesterday":                                                     "invalid start",
+		"/api/v2/traces/9?q={":                                                              "line 1, column",
+		"/api/traces/9" + values("q", "{ } | rate()"):                                       "selects no spans of a trace",
+		"/api/v2/traces/9?keep_hierarchy=true":                                              "give q, too",
+		"/api/v2/traces/9?match_depth=1":                                                    "give q, too",
+		"/api/v2/traces/9?q=%20&ancestor_depth=1":                                           "give q, too",
+		"/api/v2/traces/9?span_pruning=true":                                                "span_pruning: ",
+		"/api/v2/traces/9?q={}&keepHierarchy=true":                                          "unknown parameter keepHierarchy",
+		"/api/v2/traces/9?q={}&keep_hierarchy=maybe":                                        "must be true or false",
+		"/api/v2/traces/9?q={}&match_depth=-2":                                              "or -1 for all",
+		"/api/v2/traces/9?q={}&match_depth=all":                                             "or -1 for all",
+		"/api/v2/traces/9?q={}&match_depth=5000000000":                                      "or -1 for all",
+		"/api/v2/traces/9?q={}&ancestor_depth=1":                                            "only with keep_hierarchy=true",
+		"/api/v2/traces/9?q={}&ancestor_depth=-1":                                           "only with keep_hierarchy=true",
+		"/api/search?q={":                                                                   "line 1, column",
+		"/api/search" + values("q", "{ } | rate()"):                                         "/api/metrics/query_range",
+		"/api/search?q={}&tags=a=b":                                                         "can't specify tags and q",
+		"/api/search" + values("tags", "a=1 a=2"):                                           "set twice",
+		"/api/search" + values("tags", `a="x`):                                              "do not end",
+		"/api/search" + values("tags", `"x"`):                                               "expected key=value",
+		"/api/search" + values("tags", `a="x"b`):                                            "expected a space",
+		"/api/search?limit=0":                                                               "must be a positive number",
+		"/api/search?limit=300000":                                                          "more than 262144",
+		"/api/search?spss=-1":                                                               "must be a positive number",
+		"/api/search?spss=101":                                                              "more than 100",
+		"/api/search?start=5&end=4":                                                         "start must be before end",
+		"/api/search?start=1.5":                                                             "must be Unix seconds",
+		"/api/search?minDuration=5":                                                         "such as 150ms",
+		"/api/search?minDuration=2s&maxDuration=1s":                                         "longer than",
+		"/api/search?q=" + strings.Repeat("x", 129<<10):                                     "more than 131072",
+		"/api/search/tags?scope=moon":                                                       "must be one of",
+		"/api/v2/search/tags?limit=0":                                                       "positive",
+		"/api/v2/search/tag/a/values?limit=x":                                               "positive",
+		"/api/metrics/query_range":                                                          "missing query",
+		"/api/metrics/query_range?q={}":                                                     "/api/search",
 		"/api/metrics/query_range" + values("q", "{}|rate()", "start", "3", "end", "2"):     "start must be before end",
 		"/api/metrics/query_range" + values("q", "{}|rate()", "step", "-1s"):                "such as 15s",
 		"/api/metrics/query_range" + values("q", "{}|rate()", "step", "1s", "since", "24h"): "use a step of 8.64s or more",
@@ -115,7 +128,7 @@ func (f failing) ReadTraces(context.Context, storage.TraceScan) (storage.TraceRe
 
 func TestFailuresOfTheStore(t *testing.T) {
 	for err, code := range map[error]int{
-		context.Canceled:                           statusClientClosed,
+		context.Canceled:                           failure.ClientClosed,
 		context.DeadlineExceeded:                   http.StatusGatewayTimeout,
 		fmt.Errorf("x: %w", storage.ErrOverloaded): http.StatusServiceUnavailable,
 		storage.ErrClosed:                          http.StatusServiceUnavailable,
@@ -199,7 +212,7 @@ func TestQueriesEnd(t *testing.T) {
 		go cancel()
 		w := httptest.NewRecorder()
 		NewHandler(Options{Spans: waiting{}, Now: now}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil).WithContext(ctx))
-		if w.Code != statusClientClosed {
+		if w.Code != failure.ClientClosed {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 		w = get(NewHandler(Options{Spans: waiting{}, Timeout: time.Millisecond, Now: now}), target)

@@ -25,6 +25,8 @@ import (
 func FuzzRequest(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"/api/traces/9", "start=1&end=2"},
+		{"/api/traces/9", "q={}&keep_hierarchy=true&match_depth=2&ancestor_depth=-1"},
+		{"/api/v2/traces/9", "q={kind=server}>>{}&span_pruning=1"},
 		{"/api/v2/traces/fffffffffffffffffffffffffffffffff", ""},
 		{"/api/search", "q={}&limit=1&spss=1&start=0&end=4294967295"},
 		{"/api/search", "tags=a%3D%22b%22+c&minDuration=1ms&maxDuration=-1h"},

@@ -2,14 +2,12 @@ package tempo
 
 import (
 	"context"
-	"net/http"
-	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
 	"github.com/heddle-io/heddle/query/traceql"
 )
@@ -18,8 +16,11 @@ import (
 //
 // Answers come in messages of about a mebibyte, of four at most. A search sends
 // traces as soon as they are certain to be in the answer, newest match first,
-// none twice: clients append. Of series every message has other ones, whole.
-// While nothing is found, messages without any tell how far it is.
+// none twice: clients append. A range sends the points of its steps as soon as
+// they are final, from the newest to the oldest, none twice; Grafana joins them
+// by series and time. An instant sends all of its series again as they grow: the
+// last message is the answer. While nothing is found, messages without any tell
+// how far it is.
 func (h *Handler) RegisterGRPC(r grpc.ServiceRegistrar) {
 	tempopb.RegisterStreamingQuerierServer(r, &service{api: h.api})
 }
@@ -33,8 +34,8 @@ type service struct {
 // clients refuse those of more than four mebibytes.
 const messageBytes = 1 << 20
 
-// progressEvery is how often a long query says that it is still at work.
-const progressEvery = 500 * time.Millisecond
+// maxMessageBytes is the size of what cannot go into several messages.
+const maxMessageBytes = 4<<20 - 1<<10
 
 func (s *service) Search(r *tempopb.SearchRequest, stream grpc.ServerStreamingServer[tempopb.SearchResponse]) error {
 	ctx, cancel := s.bounded(stream.Context())
@@ -83,6 +84,8 @@ func (s *service) SearchTagValuesV2(r *tempopb.SearchTagValuesRequest, stream gr
 	return answer(s, stream, q, err, s.tagValuesV2)
 }
 
+// MetricsQueryInstant sends every message as the whole answer so far: Grafana
+// shows the last one. An answer that does not fit into one message is cut.
 func (s *service) MetricsQueryInstant(r *tempopb.QueryInstantRequest, stream grpc.ServerStreamingServer[tempopb.QueryInstantResponse]) error {
 	q, err := s.instantOf(r)
 	ctx, cancel := s.bounded(stream.Context())
@@ -90,19 +93,29 @@ func (s *service) MetricsQueryInstant(r *tempopb.QueryInstantRequest, stream grp
 	if err != nil {
 		return grpcError(err)
 	}
-	m, err := s.instant(ctx, q)
-	if err != nil {
-		return grpcError(err)
-	}
-	for series := range parts(m.Series) {
-		part := &tempopb.QueryInstantResponse{Series: series, Metrics: m.Metrics, Status: m.Status, Message: m.Message}
-		if err := stream.Send(part); err != nil {
+	for m, err := range traceql.StreamInstant(ctx, s.Spans, q.query, s.rangeOptions(ctx, q)) {
+		if err != nil {
+			return grpcError(err)
+		}
+		whole := instantResponse(q, m)
+		if proto.Size(whole) <= maxMessageBytes && (len(whole.Series) > 0 || !m.More) {
+			err = stream.Send(whole)
+		} else if !m.More {
+			for series := range parts(whole.Series) {
+				part := &tempopb.QueryInstantResponse{Series: series, Metrics: whole.Metrics, Status: whole.Status, Message: whole.Message}
+				if err = stream.Send(part); err != nil {
+					break
+				}
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// MetricsQueryRange sends points as soon as they are final, each once.
 func (s *service) MetricsQueryRange(r *tempopb.QueryRangeRequest, stream grpc.ServerStreamingServer[tempopb.QueryRangeResponse]) error {
 	ctx, cancel := s.bounded(stream.Context())
 	defer cancel()
@@ -110,35 +123,35 @@ func (s *service) MetricsQueryRange(r *tempopb.QueryRangeRequest, stream grpc.Se
 	if err != nil {
 		return grpcError(err)
 	}
-	o := s.rangeOptions(ctx, q)
-	last := time.Now()
-	o.Progress = func(stats traceql.Stats) {
-		if time.Since(last) >= progressEvery {
-			last = time.Now()
-			// A client that has gone cancels ctx, too.
-			_ = stream.Send(&tempopb.QueryRangeResponse{Metrics: searchMetrics(stats)})
+	for m, err := range traceql.StreamRange(ctx, s.Spans, q.query, s.rangeOptions(ctx, q)) {
+		if err != nil {
+			return grpcError(err)
+		}
+		if err := sendStep(q, &m, stream.Send); err != nil {
+			return err
 		}
 	}
-	m, err := traceql.Range(ctx, s.Spans, q.query, o)
-	if err != nil {
-		return grpcError(err)
-	}
-	end := rangeEnd(m.Stats)
-	var series []*tempopb.TimeSeries
+	return nil
+}
+
+// sendStep sends a step of a range in messages that are not too large. Only the
+// last message of the last step says that it is.
+func sendStep(q metricsQuery, m *traceql.Matrix, send func(*tempopb.QueryRangeResponse) error) error {
+	last := metricsEnd(m)
 	size := 0
 	for i := range m.Series {
-		t := timeSeries(q, &m, i)
+		t := timeSeries(q, m, i)
 		n := proto.Size(t)
 		if size > 0 && size+n > messageBytes {
-			if err := stream.Send(&tempopb.QueryRangeResponse{Series: series, Metrics: end.Metrics}); err != nil {
+			if err := send(&tempopb.QueryRangeResponse{Series: last.Series, Metrics: searchMetrics(m.Stats)}); err != nil {
 				return err
 			}
-			series, size = nil, 0
+			last.Series, size = nil, 0
 		}
-		series, size = append(series, t), size+n
+		last.Series, size = append(last.Series, t), size+n
+		m.Series[i] = traceql.Series{} // its memory is free
 	}
-	end.Series = series
-	return stream.Send(end)
+	return send(last)
 }
 
 // answer sends what answers a query as one message.
@@ -212,18 +225,5 @@ func grpcError(err error) error {
 	if _, ok := status.FromError(err); ok {
 		return err
 	}
-	code := codes.Internal
-	switch statusOf(err) {
-	case http.StatusBadRequest:
-		code = codes.InvalidArgument
-	case statusClientClosed:
-		code = codes.Canceled
-	case http.StatusGatewayTimeout:
-		code = codes.DeadlineExceeded
-	case http.StatusServiceUnavailable:
-		code = codes.Unavailable
-	case http.StatusNotImplemented:
-		code = codes.Unimplemented
-	}
-	return status.Error(code, err.Error())
+	return status.Error(failure.Code(statusOf(err)), err.Error())
 }

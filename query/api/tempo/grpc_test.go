@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -78,6 +80,9 @@ func TestGRPCAnswersLikeHTTP(t *testing.T) {
 			if err := protojson.Unmarshal(get(h, target).Body.Bytes(), want); err != nil {
 				t.Fatalf("%s: %v", target, err)
 			}
+			if ranges, ok := want.(*tempopb.QueryRangeResponse); ok {
+				asWhole(ranges)
+			}
 			if !proto.Equal(got, want) {
 				t.Errorf("%s: %s over gRPC\n%v\nover HTTP\n%v", name, target, got, want)
 			}
@@ -100,10 +105,17 @@ func TestGRPCAnswersLikeHTTP(t *testing.T) {
 
 		from, to := uint64(day.UnixNano()), uint64(day.Add(3*time.Minute).UnixNano())
 		ranges, err := client.MetricsQueryRange(ctx, &tempopb.QueryRangeRequest{Query: "{ } | rate() by(kind)", Start: from, End: to, Step: uint64(time.Minute), Exemplars: 3})
-		same("/api/metrics/query_range"+values("q", "{ } | rate() by(kind)", "start", seconds(0), "end", seconds(3*time.Minute), "step", "1m", "exemplars", "3"), receive(t, ranges, err)[0])
+		same("/api/metrics/query_range"+values("q", "{ } | rate() by(kind)", "start", seconds(0), "end", seconds(3*time.Minute), "step", "1m", "exemplars", "3"), asWhole(receive(t, ranges, err)[0]))
 		instants, err := client.MetricsQueryInstant(ctx, &tempopb.QueryInstantRequest{Query: "{ } | count_over_time()", Start: from, End: to})
 		same("/api/metrics/query"+values("q", "{ } | count_over_time()", "start", seconds(0), "end", seconds(3*time.Minute)), receive(t, instants, err)[0])
 	}
+}
+
+// asWhole leaves out of an answer what it cost: a stream looks at the window
+// part by part.
+func asWhole(m *tempopb.QueryRangeResponse) *tempopb.QueryRangeResponse {
+	m.Metrics.InspectedSpans = 0
+	return m
 }
 
 func TestGRPCErrors(t *testing.T) {
@@ -208,6 +220,72 @@ func TestGRPCStreamsInPieces(t *testing.T) {
 	}
 	if len(series) != n || len(pieces) < 3 || pieces[len(pieces)-1].Metrics.CompletedJobs != 1 {
 		t.Errorf("%d series in %d messages", len(series), len(pieces))
+	}
+}
+
+// slowly is a store that takes so long for every aggregation that clients hear
+// of it.
+type slowly struct{ storage.SpanReader }
+
+func (s slowly) Aggregate(ctx context.Context, q storage.Aggregation) ([]storage.Group, error) {
+	time.Sleep(300 * time.Millisecond)
+	return s.SpanReader.Aggregate(ctx, q)
+}
+
+// Series grow while they are computed: of a range every point comes once, the
+// newest first; of an instant every message stands for all before it. Both end
+// as the answer over HTTP.
+func TestGRPCStreamsSeries(t *testing.T) {
+	spans := inMemory(t)
+	h, client := newTestHandler(spans), dial(t, slowly{spans})
+	from, to := uint64(day.UnixNano()), uint64(day.Add(3*time.Minute).UnixNano())
+	params := []string{"start", seconds(0), "end", seconds(3 * time.Minute), "step", "1m", "exemplars", "0"}
+
+	const query = "{ } | rate() by(kind) with(exemplars=false)"
+	ranges, err := client.MetricsQueryRange(t.Context(), &tempopb.QueryRangeRequest{Query: query, Start: from, End: to, Step: uint64(time.Minute)})
+	messages := receive(t, ranges, err)
+	got := map[string]float64{}
+	oldest := int64(math.MaxInt64)
+	for i, m := range messages {
+		if done := m.Metrics.CompletedJobs == 1; done != (i == len(messages)-1) {
+			t.Errorf("message %d of %d says it is the last: %v", i+1, len(messages), done)
+		}
+		before := oldest
+		for _, s := range m.Series {
+			for _, x := range s.Samples {
+				point := fmt.Sprint(labelsText(s.Labels), x.TimestampMs)
+				if _, ok := got[point]; ok {
+					t.Errorf("point %s comes twice", point)
+				}
+				got[point] = x.GetValue()
+				if x.TimestampMs > before && x.GetValue() != 0 {
+					t.Errorf("point %s comes after older ones", point)
+				}
+				oldest = min(oldest, x.TimestampMs)
+			}
+		}
+	}
+	want := map[string]float64{}
+	for _, s := range decode[tempopb.QueryRangeResponse](t, h, "/api/metrics/query_range"+values(append(params, "q", query)...)).Series {
+		for _, x := range s.Samples {
+			want[fmt.Sprint(labelsText(s.Labels), x.TimestampMs)] = x.GetValue()
+		}
+	}
+	if len(messages) < 3 || !maps.Equal(got, want) {
+		t.Errorf("%d messages:\n%v\nover HTTP:\n%v", len(messages), got, want)
+	}
+
+	instants, err := client.MetricsQueryInstant(t.Context(), &tempopb.QueryInstantRequest{Query: query, Start: from, End: to})
+	answers := receive(t, instants, err)
+	for i := 1; i < len(answers); i++ {
+		if len(answers[i].Series) < len(answers[i-1].Series) {
+			t.Errorf("message %d has fewer series than the one before", i+1)
+		}
+	}
+	last := answers[len(answers)-1]
+	whole := decode[tempopb.QueryInstantResponse](t, h, "/api/metrics/query"+values(append(params, "q", query)...))
+	if len(answers) < 3 || !proto.Equal(last, whole) {
+		t.Errorf("%d messages, the last\n%v\nover HTTP\n%v", len(answers), last, whole)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/heddle-io/heddle/query/traceql"
 )
 
 // parseLogfmt reads key=value pairs; values may be quoted. A key without a
@@ -90,7 +92,7 @@ func conditionOfTag(key, value string) string {
 			return "status = " + value
 		}
 	}
-	field := "." + quoteName(key)
+	field := "." + traceql.QuoteName(key)
 	if value == "" {
 		return field + " != nil"
 	}
@@ -105,9 +107,3 @@ func conditionOfTag(key, value string) string {
 }
 
 var isNumber = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,15})?$`)
-
-// quoteName writes the name of an attribute as TraceQL has it in quotes, with
-// fewer escapes than in a string.
-func quoteName(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
-}

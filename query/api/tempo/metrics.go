@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"math"
 	"net/http"
-	"regexp"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -24,7 +23,7 @@ func (h *Handler) getRange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	last := rangeEnd(m.Stats)
+	last := metricsEnd(&m)
 	if wantsProtobuf(r) {
 		for i := range m.Series {
 			last.Series = append(last.Series, timeSeries(q, &m, i))
@@ -68,37 +67,36 @@ func (h *Handler) getInstant(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.instant(r.Context(), q)
+	m, err := traceql.Instant(r.Context(), h.Spans, q.query, h.rangeOptions(r.Context(), q))
 	if err != nil {
 		return err
 	}
-	return writeMessage(w, r, m, "series")
+	return writeMessage(w, r, instantResponse(q, m), "series")
 }
 
-func (a *api) instant(ctx context.Context, q metricsQuery) (*tempopb.QueryInstantResponse, error) {
-	m, err := traceql.Instant(ctx, a.Spans, q.query, a.rangeOptions(ctx, q))
-	if err != nil {
-		return nil, err
-	}
-	end := rangeEnd(m.Stats)
+func instantResponse(q metricsQuery, m traceql.Matrix) *tempopb.QueryInstantResponse {
+	end := metricsEnd(&m)
 	answer := &tempopb.QueryInstantResponse{Metrics: end.Metrics, Status: end.Status, Message: end.Message}
 	for _, s := range m.Series {
 		if len(s.Values) > 0 && !math.IsNaN(s.Values[0]) {
 			answer.Series = append(answer.Series, &tempopb.InstantSeries{Labels: labelsOf(q, s), Value: proto.Float64(s.Values[0])})
 		}
 	}
-	return answer, nil
+	return answer
 }
 
 func (a *api) rangeOptions(ctx context.Context, q metricsQuery) traceql.RangeOptions {
 	return traceql.RangeOptions{Window: q.window, StepNs: q.stepNs, Exemplars: q.exemplars, MaxSeries: q.maxSeries, Budget: a.budget(ctx)}
 }
 
-// rangeEnd is what an answer says of itself.
-func rangeEnd(s traceql.Stats) *tempopb.QueryRangeResponse {
-	m := &tempopb.QueryRangeResponse{Metrics: searchMetrics(s), Status: statusFor(s.Partial), Message: s.Partial}
-	m.Metrics.CompletedJobs = 1
-	return m
+// metricsEnd is what an answer, or a step of it, says of itself.
+func metricsEnd(m *traceql.Matrix) *tempopb.QueryRangeResponse {
+	end := &tempopb.QueryRangeResponse{Metrics: searchMetrics(m.Stats)}
+	if !m.More {
+		end.Metrics.CompletedJobs = 1
+		end.Status, end.Message = statusFor(m.Stats.Partial), m.Stats.Partial
+	}
+	return end
 }
 
 func timeSeries(q metricsQuery, m *traceql.Matrix, i int) *tempopb.TimeSeries {
@@ -126,25 +124,11 @@ func timeSeries(q metricsQuery, m *traceql.Matrix, i int) *tempopb.TimeSeries {
 // function, or a legend would have nothing to show.
 func labelsOf(q metricsQuery, s traceql.Series) []*tempopb.KeyValue {
 	if len(s.Labels) == 0 {
-		return []*tempopb.KeyValue{{Key: "__name__", Value: textValue(q.function)}}
+		return []*tempopb.KeyValue{{Key: "__name__", Value: textValue(q.query.Function())}}
 	}
 	labels := make([]*tempopb.KeyValue, 0, len(s.Labels))
 	for _, l := range s.Labels {
 		labels = append(labels, &tempopb.KeyValue{Key: valid(l.Name), Value: labelValue(l.Value)})
 	}
 	return labels
-}
-
-var (
-	metricsFunction = regexp.MustCompile(`\| (rate|[a-z]+_over_time)\(`)
-	stringLiteral   = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
-)
-
-// functionOf is the name of the metrics function of a query, of several the
-// first.
-func functionOf(q *traceql.Query) string {
-	if found := metricsFunction.FindStringSubmatch(stringLiteral.ReplaceAllString(q.String(), "")); found != nil {
-		return found[1]
-	}
-	return "value"
 }

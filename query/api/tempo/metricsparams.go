@@ -23,7 +23,6 @@ const (
 // metricsQuery is a query for series, whichever way it was asked.
 type metricsQuery struct {
 	query     *traceql.Query
-	function  string
 	window    storage.Window
 	stepNs    int64 // 0 for an instant query
 	exemplars int
@@ -78,7 +77,6 @@ func metricsOf(text string, startNs, endNs int64) (m metricsQuery, err error) {
 	if !m.query.IsMetrics() {
 		return m, bad("the query finds traces: ask for it at /api/search, or add a metrics function such as | rate()")
 	}
-	m.function = functionOf(m.query)
 	m.window = storage.Window{FromNs: startNs, ToNs: endNs}
 	if m.window.Empty() {
 		return m, bad("start must be before end: received start=%d end=%d", startNs, endNs)

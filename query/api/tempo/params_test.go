@@ -80,22 +80,3 @@ func TestRangesAreAligned(t *testing.T) {
 		}
 	}
 }
-
-func TestFunctionNames(t *testing.T) {
-	for query, want := range map[string]string{
-		"{ } | rate()":          "rate",
-		"{ } | rate() by(name)": "rate",
-		"{ name = `| rate(` } | max_over_time(duration)": "max_over_time",
-		"{ } | count_over_time() | topk(3)":              "count_over_time",
-		"({ status = error } | rate()) / ({ } | rate())": "rate",
-		"{ } | compare({ status = error })":              "value",
-	} {
-		q, err := parse(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := functionOf(q); got != want {
-			t.Errorf("%s: %s, want %s", query, got, want)
-		}
-	}
-}

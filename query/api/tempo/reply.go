@@ -2,7 +2,6 @@ package tempo
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,8 +11,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/query/traceql"
-	"github.com/heddle-io/heddle/storage"
 )
 
 const (
@@ -95,23 +94,11 @@ func writeError(w http.ResponseWriter, err error) {
 	writeText(w, statusOf(err), err.Error())
 }
 
-// statusClientClosed is what proxies log for a request whose client left.
-const statusClientClosed = 499
-
 func statusOf(err error) int {
 	var syntax *traceql.SyntaxError
 	var mistake requestError
-	switch {
-	case errors.As(err, &mistake), errors.As(err, &syntax), errors.Is(err, traceql.ErrWrongKind), errors.Is(err, storage.ErrTooLarge):
+	if errors.As(err, &mistake) || errors.As(err, &syntax) || errors.Is(err, traceql.ErrWrongKind) {
 		return http.StatusBadRequest
-	case errors.Is(err, context.Canceled):
-		return statusClientClosed
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout
-	case errors.Is(err, storage.ErrOverloaded), errors.Is(err, storage.ErrClosed):
-		return http.StatusServiceUnavailable
-	case errors.Is(err, errors.ErrUnsupported):
-		return http.StatusNotImplemented
 	}
-	return http.StatusInternalServerError
+	return failure.Status(err)
 }

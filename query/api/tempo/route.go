@@ -1,9 +1,14 @@
 package tempo
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
 )
 
 type serveFunc func(http.ResponseWriter, *http.Request) error
@@ -24,9 +29,12 @@ func (h *Handler) route(r *http.Request) serveFunc {
 	case "/api/search":
 		return h.getSearch
 	case "/api/search/tags":
-		return h.getTags
+		return listing("tagNames", parseTags, func(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsResponse, error) {
+			t.filter = "" // which only the second version has
+			return h.tags(ctx, t)
+		})
 	case "/api/v2/search/tags":
-		return h.getTagsV2
+		return listing("scopes", parseTags, h.tagsV2)
 	case "/api/metrics/query_range":
 		return h.getRange
 	case "/api/metrics/query":
@@ -41,8 +49,8 @@ func (h *Handler) route(r *http.Request) serveFunc {
 	}{
 		{"/api/traces/", "", h.getTrace},
 		{"/api/v2/traces/", "", h.getTraceV2},
-		{"/api/search/tag/", "/values", h.getTagValues},
-		{"/api/v2/search/tag/", "/values", h.getTagValuesV2},
+		{"/api/search/tag/", "/values", func(tag string) serveFunc { return listing("tagValues", parseValues(tag), h.tagValues) }},
+		{"/api/v2/search/tag/", "/values", func(tag string) serveFunc { return listing("tagValues", parseValues(tag), h.tagValuesV2) }},
 	} {
 		if rest, ok := strings.CutPrefix(path, v.prefix); ok {
 			if name, ok := strings.CutSuffix(rest, v.suffix); ok && name != "" && !strings.Contains(name, "/") {
@@ -62,6 +70,22 @@ func unescape(name string) string {
 		}
 	}
 	return name
+}
+
+// listing serves what do answers to a query. list is the JSON name of the list
+// in its answer.
+func listing[Q any, M proto.Message](list string, parse func(url.Values) (Q, error), do func(context.Context, Q) (M, error)) serveFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		q, err := parse(r.URL.Query())
+		if err != nil {
+			return err
+		}
+		m, err := do(r.Context(), q)
+		if err != nil {
+			return err
+		}
+		return writeMessage(w, r, m, list)
+	}
 }
 
 func text(body string) serveFunc {

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
+	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/query/traceql"
 )
 
@@ -52,30 +53,23 @@ var errFull = errors.New("the answer is full")
 // order. The last message has all of the metrics, the status and maybe no trace.
 func (a *api) search(ctx context.Context, s searchQuery, send func(*tempopb.SearchResponse) error) error {
 	o := traceql.SearchOptions{Window: s.window, Limit: s.limit, SpansPerSpanset: s.spansPerSpanset, Budget: a.budget(ctx)}
-	if s.bounded() {
-		o.Limit = math.MaxInt32 // those of another length do not count
+	if s.min > 0 || s.max > 0 {
+		o.Wanted = func(t *trace.Trace) bool { return s.holds(t.DurationNs()) }
 	}
 	last := new(tempopb.SearchResponse)
-	sent := 0
 	for step, err := range traceql.Stream(ctx, a.Spans, s.query, o) {
 		if err != nil {
 			return err
 		}
 		m := &tempopb.SearchResponse{Metrics: searchMetrics(step.Stats)}
 		for _, t := range step.Traces {
-			if sent < s.limit && s.holds(t.DurationNs) {
-				m.Traces = append(m.Traces, traceMetadata(t))
-				sent++
-			}
+			m.Traces = append(m.Traces, traceMetadata(t))
 		}
 		last.Metrics, last.Message = m.Metrics, step.Stats.Partial
 		if len(m.Traces) > 0 || step.More { // those who wait see that it goes on
 			if err := send(m); err != nil {
 				return err
 			}
-		}
-		if sent == s.limit {
-			break
 		}
 	}
 	last.Metrics.CompletedJobs = 1

@@ -26,8 +26,6 @@ type searchQuery struct {
 	min, max        time.Duration // of the whole trace; max 0: no bound
 }
 
-func (s *searchQuery) bounded() bool { return s.min > 0 || s.max > 0 }
-
 // holds says whether a trace is as long as it shall be. Bounds are as fine as
 // the durations that are shown.
 func (s *searchQuery) holds(durationNs int64) bool {

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
 	"github.com/heddle-io/heddle/query/traceql"
@@ -19,9 +19,9 @@ const (
 	maxTags     = 100_000
 	// maxListBytes is the most text in an answer of one message.
 	maxListBytes = 2 << 20
-	// maxFilteredKeys is among how many keys those are looked for that the
-	// selected spans have. When there are more, all are listed.
-	maxFilteredKeys = 1_000
+	// keysPerScan is among how many keys those that selected spans have are
+	// looked for at once.
+	keysPerScan = 1_000
 )
 
 // scopes are those of attributes, in the order in which they are listed.
@@ -94,33 +94,6 @@ func (t *tagsQuery) check() error {
 	return bad("invalid scope: %q must be one of resource, span, event, link, instrumentation, intrinsic or none", t.scope)
 }
 
-// getTags answers GET /api/search/tags.
-func (h *Handler) getTags(w http.ResponseWriter, r *http.Request) error {
-	t, err := parseTags(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	t.filter = ""
-	m, err := h.tags(r.Context(), t)
-	if err != nil {
-		return err
-	}
-	return writeMessage(w, r, m, "tagNames")
-}
-
-// getTagsV2 answers GET /api/v2/search/tags.
-func (h *Handler) getTagsV2(w http.ResponseWriter, r *http.Request) error {
-	t, err := parseTags(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	m, err := h.tagsV2(r.Context(), t)
-	if err != nil {
-		return err
-	}
-	return writeMessage(w, r, m, "scopes")
-}
-
 // tags lists the names in all scopes as one. Intrinsics are listed only when
 // they are asked for.
 func (a *api) tags(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsResponse, error) {
@@ -144,10 +117,11 @@ func (a *api) tags(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsRespons
 func (a *api) tagsV2(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsV2Response, error) {
 	m := &tempopb.SearchTagsV2Response{Metrics: metadataMetrics()}
 	if t.scope != scopeIntrinsic {
-		keys, err := a.keys(ctx, t)
+		keys, message, err := a.keys(ctx, t)
 		if err != nil {
 			return nil, err
 		}
+		m.Status, m.Message = statusFor(message), message
 		slices.SortStableFunc(keys, func(a, b storage.KeyInfo) int { return cmp.Compare(b.Count, a.Count) })
 		size := 0
 		for _, s := range scopes {
@@ -164,7 +138,7 @@ func (a *api) tagsV2(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsV2Res
 			}
 			if fit < len(scope.Tags) {
 				m.Status = tempopb.PartialStatus_PARTIAL
-				m.Message = fmt.Sprintf("there are %d tags in scope %s, the %d most frequent are listed: raise limit, or ask for the tags of spans with q", len(scope.Tags), s.name, fit)
+				m.Message = also(m.Message, fmt.Sprintf("there are %d tags in scope %s, the %d most frequent are listed: raise limit, or ask for the tags of spans with q", len(scope.Tags), s.name, fit))
 				scope.Tags = scope.Tags[:fit]
 			}
 			if len(scope.Tags) > 0 {
@@ -179,13 +153,13 @@ func (a *api) tagsV2(ctx context.Context, t tagsQuery) (*tempopb.SearchTagsV2Res
 	return m, nil
 }
 
-// keys lists the attribute keys of the spans that are asked about.
-func (a *api) keys(ctx context.Context, t tagsQuery) ([]storage.KeyInfo, error) {
+// keys lists the attribute keys of the spans that are asked about, and says
+// when keys of other spans may be among them.
+func (a *api) keys(ctx context.Context, t tagsQuery) (keys []storage.KeyInfo, message string, err error) {
 	all, err := a.Spans.Keys(ctx, t.window)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var keys []storage.KeyInfo
 	for _, k := range all {
 		for _, s := range scopes {
 			if k.Key.Scope == s.scope && (t.scope == "" || t.scope == s.name) {
@@ -193,11 +167,23 @@ func (a *api) keys(ctx context.Context, t tagsQuery) ([]storage.KeyInfo, error) 
 			}
 		}
 	}
-	where := filterOf(t.filter)
-	if where == nil || len(keys) > maxFilteredKeys {
-		return keys, nil
+	where, message, err := a.filterOf(ctx, t.window, t.filter)
+	if where == nil || err != nil {
+		return keys, message, err
 	}
-	return a.keysOf(ctx, t.window, where, keys)
+	var found []storage.KeyInfo
+	deadline := time.Now().Add(a.budget(ctx).Duration)
+	for from := 0; from < len(keys); from += keysPerScan {
+		if from > 0 && time.Now().After(deadline) {
+			return append(found, keys[from:]...), fmt.Sprintf("there was no time to look which spans have the last %d of %d tags: they are all listed; ask for a shorter time or one scope", len(keys)-from, len(keys)), nil
+		}
+		some, err := a.keysOf(ctx, t.window, where, keys[from:min(from+keysPerScan, len(keys))])
+		if err != nil {
+			return nil, "", err
+		}
+		found = append(found, some...)
+	}
+	return found, message, nil
 }
 
 // keysOf returns those of the keys that spans have which satisfy where. Each
@@ -251,13 +237,18 @@ func (a *api) firstKeys(ctx context.Context, q storage.Scan) ([]bool, error) {
 	return nil, nil
 }
 
-// filterOf is what spans satisfy that a query selects, as far as it is typed;
-// nil for all spans.
-func filterOf(text string) storage.Predicate {
+// filterOf is what the spans in the window satisfy that a query selects, as far
+// as it is typed; nil for all spans. The message says when others may do so,
+// too: to look at whole traces would take too long for somebody who types.
+func (a *api) filterOf(ctx context.Context, w storage.Window, text string) (where storage.Predicate, message string, err error) {
 	if strings.TrimSpace(text) == "" {
-		return nil
+		return nil, "", nil
 	}
-	return traceql.Where(traceql.ParseLenient(text))
+	where, exact, err := traceql.Bound(ctx, a.Spans, w, traceql.ParseLenient(text))
+	if !exact {
+		message = "what q says of whole traces was left out, more spans than it selects were looked at: use one pair of braces with fields of the span"
+	}
+	return where, message, err
 }
 
 func metadataMetrics() *tempopb.MetadataMetrics {

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
 	"github.com/heddle-io/heddle/query/traceql"
@@ -21,13 +21,16 @@ type valuesQuery struct {
 	limit  int
 }
 
-func parseValues(tag string, q url.Values) (v valuesQuery, err error) {
-	v.tag, v.filter = tag, q.Get("q")
-	if v.window, err = windowParam(q); err != nil {
+// parseValues reads a query for the values of the tag that the path names.
+func parseValues(tag string) func(url.Values) (valuesQuery, error) {
+	return func(q url.Values) (v valuesQuery, err error) {
+		v.tag, v.filter = tag, q.Get("q")
+		if v.window, err = windowParam(q); err != nil {
+			return v, err
+		}
+		v.limit, err = countParam(q, "limit", defaultTags, maxTags)
 		return v, err
 	}
-	v.limit, err = countParam(q, "limit", defaultTags, maxTags)
-	return v, err
 }
 
 func valuesOf(r *tempopb.SearchTagValuesRequest) (v valuesQuery, err error) {
@@ -40,36 +43,6 @@ func valuesOf(r *tempopb.SearchTagValuesRequest) (v valuesQuery, err error) {
 	}
 	v.window, err = secondsWindow(r.Start, r.End)
 	return v, err
-}
-
-// getTagValues answers GET /api/search/tag/{tag}/values.
-func (h *Handler) getTagValues(tag string) serveFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		v, err := parseValues(tag, r.URL.Query())
-		if err != nil {
-			return err
-		}
-		m, err := h.tagValues(r.Context(), v)
-		if err != nil {
-			return err
-		}
-		return writeMessage(w, r, m, "tagValues")
-	}
-}
-
-// getTagValuesV2 answers GET /api/v2/search/tag/{tag}/values.
-func (h *Handler) getTagValuesV2(tag string) serveFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		v, err := parseValues(tag, r.URL.Query())
-		if err != nil {
-			return err
-		}
-		m, err := h.tagValuesV2(r.Context(), v)
-		if err != nil {
-			return err
-		}
-		return writeMessage(w, r, m, "tagValues")
-	}
 }
 
 // tagValues lists values as text. The tag is the name of an intrinsic or of an
@@ -122,7 +95,7 @@ func (a *api) tagValuesV2(ctx context.Context, v valuesQuery) (*tempopb.SearchTa
 }
 
 func anyScope(name string) (traceql.Field, error) {
-	f, err := traceql.ParseField("." + quoteName(name))
+	f, err := traceql.ParseField("." + traceql.QuoteName(name))
 	if err != nil {
 		return f, bad("tag name %q is not an intrinsic or an attribute: write it as in resource.service.name: %w", shorten(name), err)
 	}
@@ -143,7 +116,11 @@ var isRoot = storage.Compare{Key: storage.KeyParentID, Op: storage.Equal, Value:
 // known without looking are all listed unless spans are selected. What is
 // different for almost every span is not listed.
 func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (list []traceql.Value, message string, err error) {
-	where, keys := filterOf(v.filter), field.Keys()
+	where, message, err := a.filterOf(ctx, v.window, v.filter)
+	if err != nil {
+		return nil, "", err
+	}
+	keys := field.Keys()
 	switch field.String() {
 	case "status":
 		if where == nil {
@@ -156,22 +133,25 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 			}
 			return list, "", nil
 		}
-	case "rootName":
-		keys, where = []storage.Key{storage.KeyName}, rootsAnd(where)
-	case "rootServiceName":
-		keys, where = []storage.Key{storage.KeyService}, rootsAnd(where)
+	case "rootName", "rootServiceName":
+		keys = []storage.Key{storage.KeyName}
+		if field.String() == "rootServiceName" {
+			keys[0] = storage.KeyService
+		}
+		if where != nil || message != "" { // that is said of other spans than the roots
+			return a.rootValues(ctx, field, v)
+		}
+		where = isRoot
 	case "duration", "span:id", "span:parentID", "trace:id":
 		return nil, "", nil
 	}
-	counts := map[traceql.Value]uint64{}
+	counts, more := map[traceql.Value]uint64{}, false
 	for _, key := range keys {
 		found, err := a.Spans.Values(ctx, storage.ValuesQuery{Window: v.window, Key: key, Where: where, Limit: v.limit})
 		if err != nil {
 			return nil, "", err
 		}
-		if found.More {
-			message = tooManyValues(v.limit)
-		}
+		more = more || found.More
 		for _, c := range found.Values {
 			if x := field.Value(c.Value); !x.IsNil() {
 				if _, ok := counts[x]; !ok {
@@ -183,24 +163,52 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 	}
 	slices.SortStableFunc(list, func(a, b traceql.Value) int { return cmp.Compare(counts[b], counts[a]) })
 	if len(list) > v.limit {
-		list, message = list[:v.limit], tooManyValues(v.limit)
+		list, more = list[:v.limit], true
+	}
+	if more {
+		message = also(message, tooManyValues(v.limit))
 	}
 	size := 0
 	for i, x := range list {
 		if size += len(x.Text()); size > maxListBytes {
-			return list[:i], fmt.Sprintf("the values have more than %d bytes, the %d most frequent are listed: select spans with q", maxListBytes, i), nil
+			return list[:i], also(message, fmt.Sprintf("the values have more than %d bytes, the %d most frequent are listed: select spans with q", maxListBytes, i)), nil
 		}
 	}
 	return list, message, nil
+}
+
+// completionTime is how long whole traces are read for somebody who types.
+const completionTime = 5 * time.Second
+
+// rootValues lists a field of the roots of those traces that have a selected
+// span. Whole traces tell, the newest first, as many as there is time for.
+func (a *api) rootValues(ctx context.Context, field traceql.Field, v valuesQuery) (list []traceql.Value, message string, err error) {
+	q, err := traceql.Parse(traceql.ParseLenient(v.filter).String() + " | count_over_time() by(" + field.String() + ")")
+	if err != nil { // it computes metrics already, or has hints
+		return nil, "", bad("invalid q: %s of the traces that it finds can only be told of a query for spans, such as { status = error }", field)
+	}
+	o := traceql.RangeOptions{Window: v.window, MaxSeries: v.limit, Budget: a.budget(ctx)}
+	o.Window.FromNs = max(o.Window.FromNs, 0)
+	o.Budget.Duration = min(o.Budget.Duration, completionTime)
+	m, err := traceql.Instant(ctx, a.Spans, q, o)
+	if err != nil {
+		return nil, "", err
+	}
+	slices.SortStableFunc(m.Series, func(a, b traceql.Series) int { return cmp.Compare(b.Values[0], a.Values[0]) })
+	for _, s := range m.Series {
+		list = append(list, s.Labels[0].Value)
+	}
+	return list, m.Stats.Partial, nil
 }
 
 func tooManyValues(limit int) string {
 	return fmt.Sprintf("there are more than %d values, the most frequent are listed: raise limit, or select spans with q", limit)
 }
 
-func rootsAnd(where storage.Predicate) storage.Predicate {
-	if where == nil {
-		return isRoot
+// also adds to what an answer says of itself.
+func also(message, more string) string {
+	if message == "" {
+		return more
 	}
-	return storage.And{isRoot, where}
+	return message + "; " + more
 }

@@ -34,9 +34,6 @@ func (h *Handler) getTrace(text string) serveFunc {
 // be it empty.
 func (h *Handler) getTraceV2(text string) serveFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if r.URL.Query().Get("q") != "" {
-			return bad("a trace is answered whole: leave q out, or ask /api/search for the matching spans")
-		}
 		t, err := h.trace(r, text)
 		if err != nil {
 			return err
@@ -49,31 +46,46 @@ func (h *Handler) getTraceV2(text string) serveFunc {
 	}
 }
 
-// trace reads a trace, nil when it is not stored. It is looked for wherever
-// in time it is, so that start and end need not be right.
-func (h *Handler) trace(r *http.Request, text string) (*trace.Trace, error) {
+// trace reads a trace, or the spans of it that the request selects; nil when
+// it is not stored. It is looked for wherever in time it is, so that start and
+// end need not be right.
+func (h *Handler) trace(r *http.Request, text string) (*shownSpans, error) {
 	id, err := storage.ParseTraceID(text)
 	if err != nil {
 		return nil, requestError{err}
 	}
-	if _, err := windowParam(r.URL.Query()); err != nil {
+	q := r.URL.Query()
+	if _, err := windowParam(q); err != nil {
+		return nil, err
+	}
+	filter, err := parseTraceFilter(q)
+	if err != nil {
 		return nil, err
 	}
 	t, err := trace.Get(r.Context(), h.Spans, id)
 	if t == nil && err == nil && h.Archive != nil {
-		return trace.Get(r.Context(), h.Archive, id)
+		t, err = trace.Get(r.Context(), h.Archive, id)
 	}
-	return t, err
+	if t == nil || err != nil {
+		return nil, err
+	}
+	var wanted []bool
+	if filter != nil {
+		if wanted, err = filter.wanted(t); err != nil {
+			return nil, err
+		}
+	}
+	s := shown(t, wanted)
+	return &s, nil
 }
 
 // writeTraceProto writes a trace in protobuf, bare or as the first field of a
 // reply. On the wire a trace is what OTLP calls traces data.
-func writeTraceProto(w http.ResponseWriter, t *trace.Trace, wrapped bool) error {
+func writeTraceProto(w http.ResponseWriter, t *shownSpans, wrapped bool) error {
 	td := ptrace.NewTraces()
 	if t != nil {
-		s, rows := shown(t)
 		var err error
-		if td, err = s.ToPdata(rows); err != nil {
+		if td, err = t.spans.ToPdata(t.rows); err != nil {
 			return err
 		}
 	}
@@ -94,13 +106,12 @@ func writeTraceProto(w http.ResponseWriter, t *trace.Trace, wrapped bool) error 
 }
 
 // writeTraceJSON writes a trace, nil for an empty one, between head and tail.
-func writeTraceJSON(w http.ResponseWriter, t *trace.Trace, head, tail string) {
+func writeTraceJSON(w http.ResponseWriter, t *shownSpans, head, tail string) {
 	setHeaders(w, typeJSON)
 	e := &traceEncoder{w: w, buf: []byte(head)}
 	if t != nil {
-		s, rows := shown(t)
-		e.s = s
-		e.batches(rows)
+		e.s = t.spans
+		e.batches(t.rows)
 	}
 	e.buf = append(e.buf, tail...)
 	e.send()

@@ -2,13 +2,12 @@ package tempo
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"math"
 	"net/http"
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/heddle-io/heddle/query/api/jsontext"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -192,7 +191,7 @@ func (e *traceEncoder) attributes(r storage.Range) {
 	attrs := e.s.List(r)
 	for i, a := range attrs {
 		e.item("attributes", i)
-		e.buf = appendString(append(e.buf, `"key":`...), e.s.Strings[a.Key])
+		e.buf = jsontext.AppendString(append(e.buf, `"key":`...), e.s.Strings[a.Key])
 		e.buf = append(e.buf, `,"value":`...)
 		e.buf = append(appendValue(e.buf, e.s.Value(a)), '}')
 	}
@@ -201,7 +200,7 @@ func (e *traceEncoder) attributes(r storage.Range) {
 
 func (e *traceEncoder) text(name string, index uint32) {
 	if s := e.s.Strings[index]; s != "" {
-		e.buf = appendString(append(e.buf, `,"`+name+`":`...), s)
+		e.buf = jsontext.AppendString(append(e.buf, `,"`+name+`":`...), s)
 	}
 }
 
@@ -233,11 +232,11 @@ func (e *traceEncoder) enum(name string, n uint8, names []string) {
 func appendValue(b []byte, v storage.Value) []byte {
 	switch v.Type() {
 	case storage.TypeString:
-		return append(appendString(append(b, `{"stringValue":`...), v.Str()), '}')
+		return append(jsontext.AppendString(append(b, `{"stringValue":`...), v.Str()), '}')
 	case storage.TypeInt:
 		return append(strconv.AppendInt(append(b, `{"intValue":"`...), v.Int(), 10), `"}`...)
 	case storage.TypeFloat:
-		return append(appendFloat(append(b, `{"doubleValue":`...), v.Float()), '}')
+		return append(jsontext.AppendFloat(append(b, `{"doubleValue":`...), v.Float()), '}')
 	case storage.TypeBool:
 		return append(strconv.AppendBool(append(b, `{"boolValue":`...), v.Bool()), '}')
 	case storage.TypeBytes:
@@ -271,34 +270,10 @@ func appendNested(b []byte, v pcommon.Value) []byte {
 				b = append(b, ',')
 			}
 			first = false
-			b = append(appendString(append(b, `{"key":`...), key), `,"value":`...)
+			b = append(jsontext.AppendString(append(b, `{"key":`...), key), `,"value":`...)
 			b = append(appendNested(b, item), '}')
 		}
 		return append(b, `]}}`...)
 	}
 	return appendValue(b, storage.ValueOf(v))
-}
-
-// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
-func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(s) // strings never fail
-			return append(b, quoted...)
-		}
-	}
-	b = append(append(b, '"'), s...)
-	return append(b, '"')
-}
-
-func appendFloat(b []byte, f float64) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(b, `"NaN"`...)
-	case math.IsInf(f, 1):
-		return append(b, `"Infinity"`...)
-	case math.IsInf(f, -1):
-		return append(b, `"-Infinity"`...)
-	}
-	return strconv.AppendFloat(b, f, 'g', -1, 64)
 }

@@ -2205,7 +2205,7 @@ type ClientInterface interface {
 	// |---|---|---|
 	// | status | `TailStatusEvent` | first, and after 15 looks without news |
 	// | spans | `SpansEvent` | when there are new spans, the oldest first |
-	// | end | `TailEndEvent` | before the server's time limit for a request cuts the tail |
+	// | end | `TailEndEvent` | the server stops |
 	// | error | `ErrorEvent` | it ends for another reason |
 	//
 	// Spans that match but exceed the rate are dropped, the oldest first, and
@@ -2626,7 +2626,7 @@ func (c *Client) GetStructure(ctx context.Context, params *GetStructureParams, r
 // |---|---|---|
 // | status | `TailStatusEvent` | first, and after 15 looks without news |
 // | spans | `SpansEvent` | when there are new spans, the oldest first |
-// | end | `TailEndEvent` | before the server's time limit for a request cuts the tail |
+// | end | `TailEndEvent` | the server stops |
 // | error | `ErrorEvent` | it ends for another reason |
 //
 // Spans that match but exceed the rate are dropped, the oldest first, and
@@ -5676,7 +5676,7 @@ type ClientWithResponsesInterface interface {
 	// |---|---|---|
 	// | status | `TailStatusEvent` | first, and after 15 looks without news |
 	// | spans | `SpansEvent` | when there are new spans, the oldest first |
-	// | end | `TailEndEvent` | before the server's time limit for a request cuts the tail |
+	// | end | `TailEndEvent` | the server stops |
 	// | error | `ErrorEvent` | it ends for another reason |
 	//
 	// Spans that match but exceed the rate are dropped, the oldest first, and
@@ -6946,7 +6946,7 @@ func (c *ClientWithResponses) GetStructureWithResponse(ctx context.Context, para
 // |---|---|---|
 // | status | `TailStatusEvent` | first, and after 15 looks without news |
 // | spans | `SpansEvent` | when there are new spans, the oldest first |
-// | end | `TailEndEvent` | before the server's time limit for a request cuts the tail |
+// | end | `TailEndEvent` | the server stops |
 // | error | `ErrorEvent` | it ends for another reason |
 //
 // Spans that match but exceed the rate are dropped, the oldest first, and
