@@ -13,8 +13,8 @@ import (
 type Options struct {
 	// Spans answers every query. Required.
 	Spans storage.SpanReader
-	// Archive has traces that people chose to keep. One that Spans does not
-	// have is looked up here. nil: there is none.
+	// Archive has traces that people chose to keep: a trace by id is put together
+	// from both. nil: there is none.
 	Archive storage.SpanReader
 	// Version is what the build information says; "" is shown as "dev".
 	Version string

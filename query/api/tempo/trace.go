@@ -62,13 +62,15 @@ func (h *Handler) trace(r *http.Request, text string) (*shownSpans, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := trace.Get(r.Context(), h.Spans, id)
-	if t == nil && err == nil && h.Archive != nil {
-		t, err = trace.Get(r.Context(), h.Archive, id)
+	from := []storage.SpanReader{h.Spans}
+	if h.Archive != nil {
+		from = append(from, h.Archive)
 	}
-	if t == nil || err != nil {
+	traces, err := trace.FetchFrom(r.Context(), []storage.TraceID{id}, from...)
+	if len(traces) == 0 || err != nil {
 		return nil, err
 	}
+	t := traces[0]
 	var wanted []bool
 	if filter != nil {
 		if wanted, err = filter.wanted(t); err != nil {

@@ -164,7 +164,7 @@ export interface paths {
          *     |---|---|---|
          *     | status | `TailStatusEvent` | first, and after 15 looks without news |
          *     | spans | `SpansEvent` | when there are new spans, the oldest first |
-         *     | end | `TailEndEvent` | before the server's time limit for a request cuts the tail |
+         *     | end | `TailEndEvent` | the server stops |
          *     | error | `ErrorEvent` | it ends for another reason |
          *
          *     Spans that match but exceed the rate are dropped, the oldest first, and
@@ -263,7 +263,8 @@ export interface paths {
         /**
          * Who called whom in the window
          * @description With conditions: the graph of the traces that have a selected span, all
-         *     of their spans counted, also outside of the window.
+         *     of their spans counted, also outside of the window, copies of a span
+         *     once.
          *
          *     What sends no spans is known from the client or producer span that called
          *     it; the first row that applies decides:
@@ -1464,7 +1465,7 @@ export interface components {
         traces: number;
         /** @description selected spans to describe of each trace */
         selectedSpans: number;
-        /** @description recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches, and read them all. Equal traces are ordered by id. */
+        /** @description recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches. Conditions that a span alone decides cost a few columns of these, others read every matching trace. Equal traces are ordered by id. */
         sort: components["schemas"]["Order"];
         /** @description the `after` of an answer: go on behind its last trace. It holds the window of the first page; all other parameters but limit, spans and total must be the same. Following it visits every match once. */
         after: string;
@@ -1646,7 +1647,7 @@ export interface operations {
                 limit?: components["parameters"]["traces"];
                 /** @description selected spans to describe of each trace */
                 spans?: components["parameters"]["selectedSpans"];
-                /** @description recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches, and read them all. Equal traces are ordered by id. */
+                /** @description recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches. Conditions that a span alone decides cost a few columns of these, others read every matching trace. Equal traces are ordered by id. */
                 sort?: components["parameters"]["sort"];
                 /** @description the `after` of an answer: go on behind its last trace. It holds the window of the first page; all other parameters but limit, spans and total must be the same. Following it visits every match once. */
                 after?: components["parameters"]["after"];
@@ -1696,7 +1697,7 @@ export interface operations {
                 limit?: components["parameters"]["traces"];
                 /** @description selected spans to describe of each trace */
                 spans?: components["parameters"]["selectedSpans"];
-                /** @description recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches, and read them all. Equal traces are ordered by id. */
+                /** @description recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches. Conditions that a span alone decides cost a few columns of these, others read every matching trace. Equal traces are ordered by id. */
                 sort?: components["parameters"]["sort"];
                 /** @description the `after` of an answer: go on behind its last trace. It holds the window of the first page; all other parameters but limit, spans and total must be the same. Following it visits every match once. */
                 after?: components["parameters"]["after"];

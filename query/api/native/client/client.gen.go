@@ -1508,7 +1508,7 @@ type SearchTracesParams struct {
 	// Spans selected spans to describe of each trace
 	Spans *SelectedSpans `form:"spans,omitempty" json:"spans,omitempty"`
 
-	// Sort recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches, and read them all. Equal traces are ordered by id.
+	// Sort recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches. Conditions that a span alone decides cost a few columns of these, others read every matching trace. Equal traces are ordered by id.
 	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// After the `after` of an answer: go on behind its last trace. It holds the window of the first page; all other parameters but limit, spans and total must be the same. Following it visits every match once.
@@ -1546,7 +1546,7 @@ type StreamTracesParams struct {
 	// Spans selected spans to describe of each trace
 	Spans *SelectedSpans `form:"spans,omitempty" json:"spans,omitempty"`
 
-	// Sort recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches, and read them all. Equal traces are ordered by id.
+	// Sort recent: the trace with the newest selected span first, and no more is read than that needs; the others are orders of whole traces over all matches. Conditions that a span alone decides cost a few columns of these, others read every matching trace. Equal traces are ordered by id.
 	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// After the `after` of an answer: go on behind its last trace. It holds the window of the first page; all other parameters but limit, spans and total must be the same. Following it visits every match once.
@@ -2123,7 +2123,8 @@ type ClientInterface interface {
 	// GetGraph Who called whom in the window
 	//
 	// With conditions: the graph of the traces that have a selected span, all
-	// of their spans counted, also outside of the window.
+	// of their spans counted, also outside of the window, copies of a span
+	// once.
 	//
 	// What sends no spans is known from the client or producer span that called
 	// it; the first row that applies decides:
@@ -2454,7 +2455,8 @@ func (c *Client) DiffTraces(ctx context.Context, params *DiffTracesParams, reqEd
 // GetGraph Who called whom in the window
 //
 // With conditions: the graph of the traces that have a selected span, all
-// of their spans counted, also outside of the window.
+// of their spans counted, also outside of the window, copies of a span
+// once.
 //
 // What sends no spans is known from the client or producer span that called
 // it; the first row that applies decides:
@@ -5576,7 +5578,8 @@ type ClientWithResponsesInterface interface {
 	// GetGraphWithResponse Who called whom in the window
 	//
 	// With conditions: the graph of the traces that have a selected span, all
-	// of their spans counted, also outside of the window.
+	// of their spans counted, also outside of the window, copies of a span
+	// once.
 	//
 	// What sends no spans is known from the client or producer span that called
 	// it; the first row that applies decides:
@@ -6792,7 +6795,8 @@ func (c *ClientWithResponses) DiffTracesWithResponse(ctx context.Context, params
 // GetGraphWithResponse Who called whom in the window
 //
 // With conditions: the graph of the traces that have a selected span, all
-// of their spans counted, also outside of the window.
+// of their spans counted, also outside of the window, copies of a span
+// once.
 //
 // What sends no spans is known from the client or producer span that called
 // it; the first row that applies decides:
