@@ -154,7 +154,6 @@ func expectJaegerErrors(t *testing.T, s *server, prefix string) {
 	for path, code := range map[string]int{
 		"/api/traces/" + newTraceID().String():  http.StatusNotFound,
 		"/api/traces/no-hex-and-no-base64!":     http.StatusBadRequest,
-		"/api/traces":                           http.StatusBadRequest,
 		"/api/traces?service=a&limit=-1":        http.StatusBadRequest,
 		"/api/traces?service=a&limit=many":      http.StatusBadRequest,
 		"/api/traces?service=a&start=yesterday": http.StatusBadRequest,
