@@ -2,6 +2,7 @@ package traceql
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,38 +145,65 @@ func (f field) valueOf(v storage.Value) Value {
 	return ValueOf(v)
 }
 
-// findExemplars scans the slice for spans of the groups until there are enough
-// for every part of the window.
+// findExemplars scans the parts of the slice that want exemplars, each until it
+// has one of every group that it has spans of, or enough.
 func (p *aggregationPlan) findExemplars(g *groups) error {
-	first := p.e.cell(p.q.Window.FromNs)
+	x, slice := g.exemplars, p.q.Window
 	columns := p.q.By
 	measured := p.q.Measure != (storage.Key{})
 	if measured {
 		columns = append(columns[:len(columns):len(columns)], p.q.Measure)
 	}
+	first, end := p.e.cell(slice.FromNs), p.e.cell(slice.ToNs-1)+1
+	for slot := (end - 1) / x.perSlot; slot >= first/x.perSlot; slot-- {
+		from, to := max(slot*x.perSlot, first), min((slot+1)*x.perSlot, end)
+		window := storage.Window{FromNs: p.e.startOf(from), ToNs: slice.ToNs}
+		if to < end {
+			window.ToNs = p.e.startOf(to)
+		}
+		if err := p.findExemplarsIn(window, g, columns, measured, from, to); err != nil || p.e.meter.over() {
+			return err
+		}
+	}
+	return nil
+}
+
+// findExemplarsIn scans the cells [from, to), which are in one slot.
+func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, columns []storage.Key, measured bool, from, to int) error {
+	x, slot := g.exemplars, from/g.exemplars.perSlot
+	missing := 0 // groups with spans there, of which there is no exemplar yet
+	for n := range g.cells {
+		if !x.has(n, slot) && slices.ContainsFunc(g.cells[n][from:to], func(c storage.Cell) bool { return c.Count > 0 }) {
+			missing++
+		}
+	}
+	missing = min(missing, x.slots[slot])
+	if missing == 0 {
+		return nil
+	}
 	values := make([]Value, len(g.m.by))
-	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: p.q.Window, Where: p.q.Where, Columns: columns}) {
+	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: window, Where: p.q.Where, Columns: columns}) {
 		if err != nil {
 			return err
 		}
 		p.e.meter.stats.SpansScanned += batch.Scanned
 		for row, id := range batch.TraceIDs {
-			cell := p.e.cell(batch.StartsNs[row])
-			if !g.exemplars.wantsAt(cell) {
-				continue
-			}
 			p.labels(g.m.by, func(i int) storage.Value { return batch.Columns[i].Value(row) }, values)
 			n, err := g.group(values)
 			if err != nil {
 				return err
 			}
-			x := Value{}
+			measure := Value{}
 			if measured {
-				x = ValueOf(batch.Columns[len(columns)-1].Value(row))
+				measure = ValueOf(batch.Columns[len(columns)-1].Value(row))
 			}
-			g.exemplars.add(n, cell, x, Exemplar{TraceID: id, SpanID: batch.SpanIDs[row], TimeNs: batch.StartsNs[row]})
+			if x.add(n, p.e.cell(batch.StartsNs[row]), measure, Exemplar{TraceID: id, SpanID: batch.SpanIDs[row], TimeNs: batch.StartsNs[row]}) {
+				if missing--; missing == 0 {
+					return nil
+				}
+			}
 		}
-		if g.exemplars.fullFrom(first) || p.e.meter.over() {
+		if p.e.meter.over() {
 			return nil
 		}
 	}

@@ -28,24 +28,21 @@ func newExemplars(most, cells int) *exemplars {
 // wantsAt says whether another exemplar at the cell may be taken.
 func (x *exemplars) wantsAt(cell int) bool { return x.slots[cell/x.perSlot] > 0 }
 
-// fullFrom says whether none from a cell on are taken.
-func (x *exemplars) fullFrom(cell int) bool {
-	for _, left := range x.slots[cell/x.perSlot:] {
-		if left > 0 {
-			return false
-		}
-	}
-	return true
+// has says whether there is an exemplar of a group in a slot.
+func (x *exemplars) has(group, slot int) bool {
+	_, ok := x.seen[[2]int32{int32(group), int32(slot)}]
+	return ok
 }
 
-// add takes the exemplar if there is none of its group in its part.
-func (x *exemplars) add(group, cell int, measure Value, e Exemplar) {
+// add takes the exemplar if there is none of its group in its part, and says
+// whether it did.
+func (x *exemplars) add(group, cell int, measure Value, e Exemplar) bool {
 	slot := cell / x.perSlot
-	key := [2]int32{int32(group), int32(slot)}
-	if _, ok := x.seen[key]; ok || x.slots[slot] == 0 {
-		return
+	if x.has(group, slot) || x.slots[slot] == 0 {
+		return false
 	}
-	x.seen[key] = struct{}{}
+	x.seen[[2]int32{int32(group), int32(slot)}] = struct{}{}
 	x.list = append(x.list, foundExemplar{e, group, cell, measure})
 	x.slots[slot]--
+	return true
 }

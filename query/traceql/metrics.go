@@ -251,9 +251,12 @@ func (e *metricsEngine) cell(startNs int64) int {
 	return int((uint64(startNs) - uint64(e.o.Window.FromNs)) / uint64(e.o.StepNs))
 }
 
+// startOf is where a cell begins.
+func (e *metricsEngine) startOf(cell int) int64 { return e.o.Window.FromNs + int64(cell)*e.o.StepNs }
+
 // secondsOf is the length of a cell; the last one may be short.
 func (e *metricsEngine) secondsOf(cell int) float64 {
-	from := e.o.Window.FromNs + int64(cell)*e.o.StepNs
+	from := e.startOf(cell)
 	return float64(min(e.o.StepNs, e.o.Window.ToNs-from)) / 1e9
 }
 
