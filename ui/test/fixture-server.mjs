@@ -7,11 +7,23 @@ import { fileURLToPath } from 'node:url';
 import { attributesOf, spanDetail, spanId } from './fixture/detail.mjs';
 import { NAMES, OPERATIONS } from './fixture/shop.mjs';
 import { deleteTrace, listDeletions } from './fixture/deletions.mjs';
+import { comparison, overview } from './fixture/overview.mjs';
+import { SyntaxProblem } from './fixture/query.mjs';
+import { tail } from './fixture/tail.mjs';
 import { buildStore, search, skeletonOf } from './fixture/store.mjs';
 import { KINDS } from './fixture/trace.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json' };
+
+const KEYS = [
+  ['resource', 'service.name', 'string'],
+  ['resource', 'k8s.pod.name', 'string'],
+  ['span', 'http.request.method', 'string'],
+  ['span', 'http.response.status_code', 'int'],
+  ['span', 'http.route', 'string'],
+  ['span', 'rpc.method', 'string'],
+];
 
 class Refusal extends Error {
   constructor(status, code, message) {
@@ -32,8 +44,9 @@ export async function startFixture({ base = '/', port = 0 } = {}) {
       else if (path.startsWith('/api/traces/')) answer(response, jaeger(store, path.split('/')[3]));
       else asset(response, path, base);
     } catch (error) {
-      const { status = 500, code = 'internal', message } = error;
-      answer(response, { error: { code, message } }, status);
+      const { status = 500, code = 'internal', message, line, column, remedy } = error;
+      if (error instanceof SyntaxProblem) answer(response, { error: { code: 'bad_request', message, line, column, remedy } }, 400);
+      else answer(response, { error: { code, message } }, status);
     }
   });
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -50,6 +63,7 @@ function answer(response, body, status = 200) {
 function handle(response, store, method, path, params) {
   const trace = /^\/traces\/([0-9a-f]+)$/.exec(path);
   if (method === 'DELETE' && trace) answer(response, deleteTrace(store, findTrace(store, trace[1]), params.get('reason') ?? ''), 202);
+  else if (method === 'GET' && path === '/tail') tail(response, store, params.get('q') ?? '');
   else if (method === 'GET') answer(response, api(store, path, params));
   else throw new Refusal(404, 'not_found', `the fixture does not serve ${method} ${path}`);
 }
@@ -65,16 +79,28 @@ function api(store, path, params) {
     case '/operations':
       return { operations: operations(store, params.get('service')) };
     case '/keys':
-      return { keys: ['http.route', 'http.request.method', 'http.response.status_code', 'rpc.method'].map((name) => ({ scope: 'span', name, types: ['string'] })) };
+      return { keys: KEYS.map(([scope, name, ...types]) => ({ scope, name, types, count: 1 })) };
     case '/values':
-      return { values: values(store, params.get('key')), more: false };
+      return { values: values(store, params.get('key'), params.get('prefix') ?? ''), more: false };
+    case '/overview':
+      return remembered(store, path, params, overview);
+    case '/compare':
+      return remembered(store, path, params, comparison);
     case '/deletions':
       return { deletions: listDeletions(store) };
     case '/traces':
-      return search(store, params);
+      return remembered(store, path, params, search);
     default:
       throw new Refusal(404, 'not_found', `the fixture does not serve ${path}`);
   }
+}
+
+/** Tests ask the same again and again; only a deletion changes the answer. */
+function remembered(store, path, params, answerTo) {
+  const question = `${store.traces.length} ${path}?${params}`;
+  let known = store.answers.get(question);
+  if (!known) store.answers.set(question, (known = answerTo(store, params)));
+  return known;
 }
 
 function ofTrace(store, trace, what, params) {
@@ -117,12 +143,13 @@ function operations(store, service) {
   return [...found].map(([key, spans]) => ({ name: key.split('\0')[0], kind: key.split('\0')[1], spans }));
 }
 
-function values(store, key) {
+function values(store, key, prefix) {
+  if (key === 'service.name') return NAMES.map((name, i) => ({ value: name, spans: totals(store, name, i).spans })).filter(({ value }) => value.startsWith(prefix));
   const found = new Map();
   for (const [trace, row] of rowsOf(store)) {
     for (const a of attributesOf(trace, row)) if (a.key === key) found.set(String(a.value), (found.get(String(a.value)) ?? 0) + 1);
   }
-  return [...found].map(([value, spans]) => ({ value, spans })).sort((a, b) => b.spans - a.spans);
+  return [...found].filter(([value]) => value.startsWith(prefix)).map(([value, spans]) => ({ value, spans })).sort((a, b) => b.spans - a.spans);
 }
 
 function jaeger(store, id) {

@@ -8,9 +8,9 @@ import type * as schema from './schema';
 
 type Contract = components['schemas'];
 
-/** `true`, or what is wrong. `Beyond` are fields that may be read although the contract lacks them. */
-type Agreed<Check extends z.ZodMiniType, Answer, Beyond = never> = [Answer] extends [z.input<Check>]
-  ? keyof z.input<Check> extends keyof Answer | Beyond
+/** `true`, or what is wrong. */
+type Agreed<Check extends z.ZodMiniType, Answer> = [Answer] extends [z.input<Check>]
+  ? keyof z.input<Check> extends keyof Answer
     ? true
     : { reads: Exclude<keyof z.input<Check>, keyof Answer> }
   : { refuses: Answer };
@@ -23,8 +23,14 @@ export type Agreements = Demand<{
   operations: Agreed<typeof schema.Operations, Contract['OperationList']>;
   keys: Agreed<typeof schema.Keys, Contract['KeyList']>;
   values: Agreed<typeof schema.Values, Contract['ValueList']>;
-  traces: Agreed<typeof schema.TraceList, Contract['TraceList'], 'notes'>;
+  traces: Agreed<typeof schema.TraceList, Contract['TraceList']>;
   trace: Agreed<typeof schema.TraceSummary, Contract['TraceSummary']>;
+  overview: Agreed<typeof schema.Overview, Contract['Overview']>;
+  facet: Agreed<typeof schema.Facet, Contract['Overview']['facets'][number]>;
+  heatmap: Agreed<typeof schema.Heatmap, NonNullable<Contract['Overview']['heatmap']>>;
+  comparison: Agreed<typeof schema.Comparison, Contract['Comparison']>;
+  tail: Agreed<typeof schema.TailEvent, Contract['TailStatusEvent'] | Contract['SpansEvent'] | Contract['TailEndEvent'] | Contract['ErrorEvent']>;
+  tailSpan: Agreed<typeof schema.TailSpan, Contract['SpansEvent']['spans'][number]>;
   skeleton: Agreed<typeof schema.SkeletonHeader, Contract['SkeletonHeader']>;
   span: Agreed<typeof schema.Span, Contract['Span']>;
   spans: Agreed<typeof schema.Spans, Contract['SpanList']>;

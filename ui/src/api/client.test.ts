@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { deleteTrace, fetchDeletions, fetchStatus, fetchTraces } from './client';
 import { ApiError } from './error';
+import { mistakeIn, saidOf } from './searchQueries';
+import { linesOf, tailOf } from './tail';
 import { SpanBatch } from './spanBatch';
 import type { Span } from './schema';
 
@@ -47,8 +49,49 @@ describe('client', () => {
     expect(await failure(fetchDeletions())).toMatchObject({ code: 'unsupported', status: 501, retryable: false });
   });
   it('ignores fields of a newer server, and reads null as an empty list', async () => {
-    respond('{"traces":null,"more":false,"somethingNew":1}');
-    expect(await fetchTraces(new URLSearchParams())).toEqual({ traces: [], more: false });
+    const rest = { more: false, total: { traces: 0, relation: 'exact' }, stats: { scannedSpans: 0, readTraces: 0, readSpans: 0 } };
+    respond(JSON.stringify({ ...rest, traces: null, somethingNew: 1 }));
+    expect(await fetchTraces(new URLSearchParams())).toEqual({ ...rest, traces: [] });
+  });
+  it('knows where a query is wrong', async () => {
+    respond('{"error":{"code":"bad_request","message":"q: traceql: line 1, column 3: no field naem; did you mean name?","line":1,"column":3,"remedy":"did you mean name?"}}', 400);
+    const error = await failure(fetchTraces(new URLSearchParams()));
+    expect(error.place).toEqual({ line: 1, column: 3 });
+    expect(saidOf(error)).toBe('no field naem; did you mean name?');
+  });
+  it('tells a wrong query from a server that fails', async () => {
+    expect(await mistakeIn('  ')).toBeNull();
+    respond('{"error":{"code":"bad_request","message":"q: no","line":1,"column":1}}', 400);
+    expect(await mistakeIn('{')).toMatchObject({ place: { line: 1, column: 1 } });
+    respond('gone', 502);
+    expect((await failure(mistakeIn('{'))).code).toBe('internal');
+  });
+});
+
+describe('live tail', () => {
+  const inPieces = (...pieces: string[]) =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+        controller.close();
+      },
+    });
+  const collect = async <T>(items: AsyncIterable<T>) => {
+    const all: T[] = [];
+    for await (const item of items) all.push(item);
+    return all;
+  };
+  it('takes lines as they are completed, wherever the network cuts', async () => {
+    expect(await collect(linesOf(inPieces('{"a', '":1}\n{"b":2}', '\n\n', '{"c":"ü"}')))).toEqual(['{"a":1}', '{"b":2}', '{"c":"ü"}']);
+  });
+  it('skips events of a newer server and refuses what is no JSON', async () => {
+    const status = { type: 'status', matched: 1, dropped: 0 };
+    vi.stubGlobal('fetch', vi.fn(async () => new Response(inPieces(`{"type":"weather"}\n${JSON.stringify(status)}\n`))));
+    expect(await collect(tailOf('{ .a }', '7', new AbortController().signal))).toEqual([status]);
+    const url = new URL(String(vi.mocked(fetch).mock.lastCall![0]));
+    expect([url.pathname, url.searchParams.get('q'), url.searchParams.get('since')]).toEqual(['/heddle/v1/tail', '{ .a }', '7']);
+    vi.stubGlobal('fetch', vi.fn(async () => new Response(inPieces('<html>\n'))));
+    expect((await failure(collect(tailOf('', undefined, new AbortController().signal)))).code).toBe('malformed');
   });
 });
 

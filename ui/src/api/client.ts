@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { apiUrl } from './base';
 import { ApiError, errorOf, unreachable } from './error';
-import { Deletions, Keys, Operations, Ordered, Services, Spans, Status, TraceList, Values } from './schema';
+import { Comparison, Deletions, Keys, Operations, Ordered, Overview, Services, Spans, Status, TraceList, Values } from './schema';
 
 /** Unix nanoseconds, start inclusive, end exclusive. */
 export interface Window {
@@ -54,17 +54,21 @@ export function fetchOperations(service: string, window: Window, signal?: AbortS
 
 export const fetchKeys = (window: Window, signal?: AbortSignal) => get(Keys, 'keys', windowParams(window), signal);
 
-export type ValueScope = 'resource' | 'scope' | 'span';
-
-export function fetchValues(scope: ValueScope, key: string, window: Window, signal?: AbortSignal) {
+/** Values that begin with `prefix`, the most frequent first. */
+export function fetchValues(scope: string, key: string, prefix: string, window: Window, signal?: AbortSignal) {
   const params = windowParams(window);
   params.set('scope', scope);
   params.set('key', key);
+  if (prefix !== '') params.set('prefix', prefix);
   return get(Values, 'values', params, signal);
 }
 
-/** Searches traces; `params` is what trace search's `toApiParams` made. */
+/** Searches traces; `params` is what `pageParams` made. */
 export const fetchTraces = (params: URLSearchParams, signal?: AbortSignal) => get(TraceList, 'traces', params, signal);
+
+export const fetchOverview = (params: URLSearchParams, signal?: AbortSignal) => get(Overview, 'overview', params, signal);
+
+export const fetchComparison = (params: URLSearchParams, signal?: AbortSignal) => get(Comparison, 'compare', params, signal);
 
 /** Details of spans by id, at most 500 at a time; ids may return several spans each. */
 export async function fetchSpans(traceId: string, ids: readonly string[], signal?: AbortSignal) {

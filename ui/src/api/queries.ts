@@ -1,6 +1,6 @@
 // What is asked for, when it is stale, and under which key it is cached.
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query';
-import { toApiParams, windowOf } from '../url/tracesQuery';
+import { windowOf } from '../url/tracesQuery';
 import type { TracesSearch } from '../url/tracesSearch';
 import * as client from './client';
 import { ApiError } from './error';
@@ -55,20 +55,12 @@ export const keysQuery = (search: When) =>
     queryFn: ({ signal }) => client.fetchKeys(windowOf(search, new Date()), signal),
   });
 
-export const valuesQuery = (scope: client.ValueScope | undefined, key: string, search: When) =>
+/** Asked for when a key is known; the scope "any" looks in all that have it. */
+export const valuesQuery = (scope: string, key: string, search: When) =>
   queryOptions({
     queryKey: ['values', scope, key, when(search)],
-    queryFn: ({ signal }) => client.fetchValues(scope!, key, windowOf(search, new Date()), signal),
-    enabled: scope !== undefined && key !== '',
-  });
-
-export const tracesQuery = (search: TracesSearch) =>
-  queryOptions({
-    queryKey: ['traces', { ...search, refresh: undefined, plot: undefined }],
-    queryFn: ({ signal }) => client.fetchTraces(toApiParams(search, new Date()), signal),
-    placeholderData: keepPreviousData,
-    staleTime: 10_000,
-    refetchInterval: search.refresh ? search.refresh * 1000 : false,
+    queryFn: ({ signal }) => client.fetchValues(scope, key, '', windowOf(search, new Date()), signal),
+    enabled: key !== '',
   });
 
 const batches = new Map<string, SpanBatch>();

@@ -58,13 +58,110 @@ export const TraceSummary = z.object({
 });
 export type TraceSummary = z.infer<typeof TraceSummary>;
 
+export const Total = z.object({ traces: z.number(), relation: z.enum(['exact', 'atLeast']), spans: optional(z.number()) });
+export type Total = z.infer<typeof Total>;
+
+export const Stats = z.object({ scannedSpans: z.number(), readTraces: z.number(), readSpans: z.number() });
+
 export const TraceList = z.object({
   traces: list(TraceSummary),
   more: z.boolean(),
-  notes: optional(list(z.string())),
-  inspectedSpans: optional(z.number()),
+  after: optional(z.string()),
+  total: Total,
+  partial: optional(z.string()),
+  stats: Stats,
 });
 export type TraceList = z.infer<typeof TraceList>;
+
+export const Key = z.object({ scope: z.string(), name: z.string() });
+
+export const Facet = z.object({
+  key: Key,
+  values: list(z.object({ text: z.string(), type: z.string(), spans: z.number(), errors: z.number() })),
+  otherSpans: z.number(),
+  absentSpans: z.number(),
+  distinct: z.number(),
+  truncated: optional(z.boolean()),
+});
+export type Facet = z.infer<typeof Facet>;
+
+export const Heatmap = z.object({
+  startUnixNano: z.string(),
+  stepNs: z.number(),
+  columns: z.int().check(z.nonnegative()),
+  lowerBoundsNs: list(z.number()),
+  spans: list(z.number()),
+  errors: list(z.number()),
+});
+
+export const Overview = z.object({
+  spans: z.number(),
+  errors: z.number(),
+  facets: list(Facet),
+  heatmap: optional(Heatmap),
+  partial: optional(z.string()),
+  stats: Stats,
+});
+export type Overview = z.infer<typeof Overview>;
+
+const SpanSet = z.object({ spans: z.number(), errors: z.number() });
+
+export const Comparison = z.object({
+  selection: SpanSet,
+  baseline: SpanSet,
+  keys: list(
+    z.object({
+      key: Key,
+      score: z.number(),
+      values: list(
+        z.object({
+          text: z.string(),
+          type: z.string(),
+          selectionSpans: z.number(),
+          baselineSpans: z.number(),
+          selectionShare: z.number(),
+          baselineShare: z.number(),
+          score: z.number(),
+        }),
+      ),
+      distinct: z.number(),
+      truncated: optional(z.boolean()),
+    }),
+  ),
+  comparedKeys: z.number(),
+  notes: optional(list(z.string())),
+  partial: optional(z.string()),
+});
+export type Comparison = z.infer<typeof Comparison>;
+
+export const TailSpan = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  service: z.string(),
+  name: z.string(),
+  kind: Kind,
+  startUnixNano: z.string(),
+  durationNs: z.number(),
+  error: z.boolean(),
+});
+export type TailSpan = z.infer<typeof TailSpan>;
+
+export const ErrorBody = z.object({
+  code: z.string(),
+  message: z.string(),
+  line: optional(z.number()),
+  column: optional(z.number()),
+  remedy: optional(z.string()),
+});
+
+/** What /tail sends, one object a line. */
+export const TailEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('status'), matched: z.number(), dropped: z.number(), partial: optional(z.string()) }),
+  z.object({ type: z.literal('spans'), spans: list(TailSpan), matched: z.number(), dropped: z.number() }),
+  z.object({ type: z.literal('end'), reason: z.string(), since: z.string() }),
+  z.object({ type: z.literal('error'), error: ErrorBody }),
+]);
+export type TailEvent = z.infer<typeof TailEvent>;
 
 export const SkeletonHeader = z.object({
   traceId: z.string(),

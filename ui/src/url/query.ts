@@ -4,7 +4,7 @@
 export type RawSearch = Record<string, string | string[]>;
 
 /** Keys that are lists even when they occur once. */
-const LISTS = new Set(['tag']);
+const LISTS = new Set(['tag', 'facet']);
 
 export function parseQuery(text: string): RawSearch {
   const raw: RawSearch = {};

@@ -1,12 +1,11 @@
 // The search params of /traces/$traceId.
 import * as z from 'zod/mini';
 import { ORDER_COLUMNS, type OrderColumn } from '../trace/order';
-import { stripped } from './tracesSearch';
+import { dropped, stripped } from './tracesSearch';
 
 export const VIEWS = ['waterfall', 'table', 'stats'] as const;
 export type View = (typeof VIEWS)[number];
 
-const dropped = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined as never);
 const ns = z.pipe(z.transform(Number), z.number().check(z.refine(Number.isFinite)));
 
 const Schema = z.object({

@@ -1,11 +1,13 @@
-// From the search params of /traces to the form and to the API, and back.
+// From the search params of /traces to what is asked of the API.
 import type { Window } from '../api/client';
-import { parseGoDuration } from '../format/duration';
-import { dateToNs } from '../format/time';
-import { DEFAULT_LIMIT, DEFAULT_RANGE, RANGES, stripped, type TracesSearch } from './tracesSearch';
+import { dateToNs, nsToDate } from '../format/time';
+import type { Stretch } from '../search/heatmap';
+import { conditionOf, type Filter, narrowed } from '../traceql/filter';
+import { durationLiteral } from '../traceql/literal';
+import { DEFAULT_LIMIT, DEFAULT_RANGE, parseDurations, parseInstants, RANGES, stripped, type TracesSearch } from './tracesSearch';
 
 /** The stretch of time a search looks at; a range ends now. */
-export function windowOf(search: TracesSearch, now: Date): Window {
+export function windowOf(search: Pick<TracesSearch, 'range' | 'start' | 'end'>, now: Date): Window {
   if (search.start && search.end) {
     return { start: dateToNs(new Date(search.start)), end: dateToNs(new Date(search.end)) };
   }
@@ -15,94 +17,86 @@ export function windowOf(search: TracesSearch, now: Date): Window {
   return { start: dateToNs(new Date(now.getTime() - minutes * 60_000)), end: dateToNs(end) };
 }
 
-export function toApiParams(search: TracesSearch, now: Date): URLSearchParams {
+/** What is chosen in the heatmap; null when nothing is. */
+export function stretchIn({ sel, dur }: Pick<TracesSearch, 'sel' | 'dur'>): Stretch | null {
+  const instants = sel && parseInstants(sel);
+  if (!instants) return null;
+  return { from: instants[0], to: instants[1], ...(dur && parseDurations(dur)) };
+}
+
+/** The params that choose a stretch of the heatmap. */
+export function stretchParams({ from, to, min, below }: Stretch): Pick<TracesSearch, 'sel' | 'dur'> {
+  const bounded = min !== undefined || below !== undefined;
+  const text = (ns: number | undefined) => (ns === undefined ? '' : durationLiteral(ns));
+  return { sel: `${from}~${to}`, dur: bounded ? `${text(min)}~${text(below)}` : undefined };
+}
+
+/** The durations of a stretch as conditions. */
+export function durationConditions({ min, below }: Pick<Stretch, 'min' | 'below'>): Filter {
+  const bound = (op: '>=' | '<', ns: number | undefined) => (ns === undefined ? [] : [conditionOf({ field: 'duration', op, values: [durationLiteral(ns)] })]);
+  return [...bound('>=', min), ...bound('<', below)];
+}
+
+/** The search that has the chosen stretch for its window and conditions. */
+export function zoomedTo(search: TracesSearch, stretch: Stretch): TracesSearch {
+  const outwards = (ns: bigint, up: bigint) => nsToDate(String(ns + up)).toISOString();
+  return stripped({
+    ...search,
+    q: narrowed(search.q ?? '', durationConditions(stretch)),
+    range: undefined,
+    start: outwards(stretch.from, 0n),
+    end: outwards(stretch.to, 999_999n),
+    sel: undefined,
+    dur: undefined,
+    compare: search.compare === 'chosen' ? undefined : search.compare,
+  });
+}
+
+/** A question about spans: which, and when they begin. */
+export interface Question {
+  q: string;
+  window: Window;
+}
+
+/** What the page is about: heatmap and values are of these spans. */
+export const questionOf = (search: TracesSearch, now: Date): Question => ({ q: search.q ?? '', window: windowOf(search, now) });
+
+/** What the list is about: the same, or what is chosen of it in the heatmap. */
+export function listQuestionOf(search: TracesSearch, now: Date): Question {
+  const whole = questionOf(search, now);
+  const stretch = stretchIn(search);
+  if (!stretch) return whole;
+  const later = (a: bigint, b: bigint) => (a > b ? a : b);
+  const earlier = (a: bigint, b: bigint) => (a < b ? a : b);
+  const from = later(stretch.from, BigInt(whole.window.start));
+  // A stretch that the window has left behind is empty, and no window may be.
+  const to = later(earlier(stretch.to, BigInt(whole.window.end)), from + 1n);
+  return { q: narrowed(whole.q, durationConditions(stretch)), window: { start: String(from), end: String(to) } };
+}
+
+/** What makes the page ask anew; that something is shown otherwise does not. */
+export function questionKey({ q, range, start, end }: TracesSearch): string {
+  return JSON.stringify([q, range, start, end]);
+}
+
+export function questionParams({ q, window }: Question): URLSearchParams {
   const params = new URLSearchParams();
-  const set = (key: string, value: string | undefined) => {
-    if (value !== undefined && value !== '') params.set(key, value);
-  };
-  set('service', search.service);
-  set('operation', search.operation);
-  set('kind', search.kind);
-  set('status', search.status);
-  for (const tag of search.tag ?? []) params.append('tag', tag);
-  set('minDuration', search.min);
-  set('maxDuration', search.max);
-  const window = windowOf(search, now);
+  if (q !== '') params.set('q', q);
   params.set('start', window.start);
   params.set('end', window.end);
-  params.set('limit', String(search.limit ?? DEFAULT_LIMIT));
-  set('sort', search.sort);
   return params;
 }
 
-/** What the form holds while it is edited: text as typed. */
-export interface SearchDraft {
-  service: string;
-  operation: string;
-  kind: string;
-  status: string;
-  tags: string[];
-  min: string;
-  max: string;
-  /** A range name, or "custom" for start and end. */
-  range: string;
-  start: string;
-  end: string;
-  limit: string;
+export interface Page {
+  sort?: TracesSearch['sort'];
+  limit?: number;
+  after?: string;
 }
 
-export function draftOf(search: TracesSearch): SearchDraft {
-  return {
-    service: search.service ?? '',
-    operation: search.operation ?? '',
-    kind: search.kind ?? '',
-    status: search.status ?? '',
-    tags: search.tag ?? [],
-    min: search.min ?? '',
-    max: search.max ?? '',
-    range: search.start ? 'custom' : (search.range ?? DEFAULT_RANGE),
-    start: search.start ?? '',
-    end: search.end ?? '',
-    limit: String(search.limit ?? DEFAULT_LIMIT),
-  };
-}
-
-export type DraftProblems = Partial<Record<'min' | 'max' | 'time', string>>;
-
-export function checkDraft(draft: SearchDraft): DraftProblems {
-  const problems: DraftProblems = {};
-  const min = draft.min.trim() === '' ? null : parseGoDuration(draft.min);
-  const max = draft.max.trim() === '' ? null : parseGoDuration(draft.max);
-  if (draft.min.trim() !== '' && min === null) problems.min = 'Write a number and a unit, like 200ms or 1.5s.';
-  if (draft.max.trim() !== '' && max === null) problems.max = 'Write a number and a unit, like 200ms or 1.5s.';
-  if (min !== null && max !== null && min > max) problems.max = 'The maximum is below the minimum.';
-  if (draft.range === 'custom') {
-    const start = Date.parse(draft.start);
-    const end = Date.parse(draft.end);
-    if (Number.isNaN(start) || Number.isNaN(end)) problems.time = 'Give both a start and an end.';
-    else if (start >= end) problems.time = 'The start must be before the end.';
-  }
-  return problems;
-}
-
-/** The params that a checked draft stands for; `keep` carries what the form does not edit. */
-export function searchOf(draft: SearchDraft, keep: TracesSearch): TracesSearch {
-  const custom = draft.range === 'custom';
-  const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
-  return stripped({
-    service: text(draft.service),
-    operation: text(draft.operation),
-    kind: text(draft.kind),
-    status: text(draft.status),
-    tag: draft.tags.length > 0 ? draft.tags : undefined,
-    min: text(draft.min),
-    max: text(draft.max),
-    range: custom || draft.range === DEFAULT_RANGE ? undefined : draft.range,
-    start: custom ? new Date(draft.start).toISOString() : undefined,
-    end: custom ? new Date(draft.end).toISOString() : undefined,
-    limit: Number(draft.limit) === DEFAULT_LIMIT ? undefined : Number(draft.limit),
-    sort: keep.sort,
-    refresh: keep.refresh,
-    plot: keep.plot,
-  } as TracesSearch);
+export function pageParams(question: Question, { sort, limit, after }: Page): URLSearchParams {
+  const params = questionParams(question);
+  params.set('limit', String(limit ?? DEFAULT_LIMIT));
+  if (sort) params.set('sort', sort);
+  if (after) params.set('after', after);
+  return params;
 }

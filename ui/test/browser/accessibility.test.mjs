@@ -27,13 +27,58 @@ const STATES = {
     await page.getByRole('combobox', { name: 'Service' }).press('ArrowDown');
     await page.getByRole('option').first().waitFor();
   },
-  'trace search, plot as table': async (page) => {
+  'trace search, heatmap as table': async (page) => {
     await page.goto(await target.searchUrl({ plot: 'table' }));
-    await page.getByRole('region', { name: 'Shown traces as a table' }).waitFor();
+    await page.getByRole('region', { name: 'Durations over time as a table' }).waitFor();
+  },
+  'trace search, chosen, picked and compared': async (page) => {
+    await page.goto(await target.searchUrl({ compare: 'failed', facet: 'span.http.route', q: '{ kind = server && span.x != nil || kind = server }' }));
+    await page.getByRole('table', { name: 'Values that differ most' }).waitFor();
+    await page.getByRole('img', { name: /^Heatmap/ }).click();
+    await page.getByRole('button', { name: 'Zoom in' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /more values?/ }).first().click();
+    await page.getByRole('searchbox').waitFor();
+  },
+  'trace search, two picked': async (page) => {
+    await page.goto(await target.searchUrl());
+    for (const i of [0, 1]) await page.getByRole('list', { name: 'Traces', exact: true }).getByRole('checkbox').nth(i).check();
+    await page.getByRole('link', { name: 'Compare the two' }).waitFor();
+  },
+  'trace search, completing': async (page) => {
+    await page.goto(await target.searchUrl());
+    await page.locator('.cm-content').fill('{ res');
+    await page.locator('.cm-content').press('Control+Space');
+    await page.locator('.cm-tooltip-autocomplete [role=option]').first().waitFor();
+  },
+  'trace search, a wrong query': async (page) => {
+    await page.goto(await target.searchUrl({ q: '{ naem = 1 }' }));
+    await page.locator('.cm-lintRange-error').waitFor();
+    await page.getByRole('heading', { name: 'The query is not valid' }).waitFor();
   },
   'trace search, nothing found': async (page) => {
     await page.goto(await target.searchUrl({ tag: 'no.such=thing' }));
     await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
+  },
+  'trace search, narrow': async (page) => {
+    await page.setViewportSize({ width: 420, height: 900 });
+    await page.goto(await target.searchUrl());
+    await page.getByText('Form', { exact: true }).click();
+    await page.getByText('Values of what matches').click();
+    await page.getByRole('list', { name: 'Traces', exact: true }).waitFor();
+  },
+  'live tail': async (page) => {
+    await page.goto(new URL('traces?live=1', target.url).toString());
+    await page.getByRole('heading', { name: 'Live', exact: true }).waitFor();
+    await page.keyboard.press('p');
+    await page.getByRole('heading', { name: 'Paused' }).waitFor();
+  },
+  'saved views': async (page) => {
+    await page.goto(await target.searchUrl());
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByLabel('Save what is shown as').fill('mine');
+    await page.getByLabel('Save what is shown as').press('Enter');
+    await page.getByRole('dialog').getByRole('link').waitFor();
   },
   'failed search': async (page) => {
     await page.route('**/heddle/v1/traces?*', (route) => route.fulfill({ status: 400, body: '{"error":{"code":"bad_request","message":"no"}}' }));
@@ -110,9 +155,9 @@ test('the theme switch wins over the system and is remembered', async () => {
   assert.equal(await shown(), 'light');
 });
 
-test('controls are at least 24 px', async () => {
+for (const [name, arrive] of Object.entries({ 'of a trace': STATES.waterfall, 'of trace search': STATES['trace search, chosen, picked and compared'], 'of the live tail': STATES['live tail'] })) test(`controls ${name} are at least 24 px`, async () => {
   const page = await target.page();
-  await openTrace(page, target, trace.traceId);
+  await arrive(page);
   const small = await page.$$eval('button, a, input, select, [tabindex="0"]', (nodes) =>
     nodes
       .filter((n) => n.checkVisibility() && !n.matches('[type=checkbox], [role=separator]'))

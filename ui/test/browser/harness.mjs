@@ -53,11 +53,31 @@ class Target {
     return new URL(`traces?${params}`, this.url).toString();
   }
 
-  async traces(conditions = {}) {
+  /** Asks an endpoint about everything stored. */
+  async ask(endpoint, params = {}) {
     const window = await this.window();
     const ns = (name) => `${Date.parse(window.get(name))}000000`;
-    const { traces } = await this.get(`heddle/v1/traces?start=${ns('start')}&end=${ns('end')}&limit=1000&${new URLSearchParams(conditions)}`);
-    return traces;
+    return this.get(`heddle/v1/${endpoint}?${new URLSearchParams({ start: ns('start'), end: ns('end'), ...params })}`);
+  }
+
+  search(params) {
+    return this.ask('traces', params);
+  }
+
+  overview(params) {
+    return this.ask('overview', params);
+  }
+
+  /** All stored traces that fit, page by page. */
+  async traces(conditions = {}) {
+    const all = [];
+    let after;
+    do {
+      const page = await this.ask('traces', { limit: 1000, ...conditions, ...(after && { after }) });
+      all.push(...page.traces);
+      ({ after } = page);
+    } while (after);
+    return all;
   }
 
   /** A stored trace that fits, or undefined: real data need not have one. */
@@ -68,6 +88,16 @@ class Target {
   traceUrl(traceId, query = '') {
     return new URL(`traces/${traceId}${query}`, this.url).toString();
   }
+}
+
+/** Rows of the list of traces that are in the document. */
+export const found = (page) => page.getByRole('list', { name: 'Traces', exact: true }).getByRole('listitem');
+
+/** The query's editor, once it is loaded. */
+export const queryBox = (page) => page.locator('.cm-content');
+
+export async function typeQuery(page, text) {
+  await queryBox(page).fill(text);
 }
 
 /** Rows of the waterfall that are in the document. */

@@ -2,15 +2,16 @@
 // so these hold for any server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ordinary, rows, start } from './harness.mjs';
+import { found, ordinary, rows, start } from './harness.mjs';
 
 const target = await start();
 const json = (route, body, status = 200) => route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) });
+const answer = (traces, rest) => ({ traces, more: false, total: { traces: traces.length, relation: 'exact' }, stats: { scannedSpans: 0, readTraces: 0, readSpans: 0 }, ...rest });
 const SEARCH = '**/heddle/v1/traces?*';
 
 test('an empty store explains how to send the first span', async () => {
   const page = await target.page();
-  await page.route(SEARCH, (route) => json(route, { traces: [], more: false }));
+  await page.route(SEARCH, (route) => json(route, answer([])));
   await page.route('**/heddle/v1/status', (route) => json(route, { version: 'x', spans: 0, bytes: 0, evictedSpans: 0 }));
   await page.goto(new URL('traces', target.url).toString());
   await page.getByRole('heading', { name: /holds no spans yet/ }).waitFor();
@@ -22,10 +23,10 @@ test('an empty store explains how to send the first span', async () => {
 test('a refused search shows the words of the server, and can be tried again', async () => {
   const page = await target.page();
   let refuse = true;
-  await page.route(SEARCH, (route) => (refuse ? json(route, { error: { code: 'bad_request', message: 'tag: at most 20 tags' } }, 400) : route.continue()));
+  await page.route(SEARCH, (route) => (refuse ? json(route, { error: { code: 'bad_request', message: 'limit: at most 1000' } }, 400) : route.continue()));
   await page.goto(await target.searchUrl());
   const alert = page.getByRole('alert');
-  await alert.getByText('tag: at most 20 tags').waitFor();
+  await alert.getByText('limit: at most 1000').waitFor();
   refuse = false;
   await alert.getByRole('button', { name: 'Try again' }).click();
   await page.getByRole('list', { name: 'Traces', exact: true }).waitFor();
@@ -38,14 +39,40 @@ test('a server that does not answer is said so', async () => {
   await page.getByRole('alert').getByText(/did not answer/).waitFor();
 });
 
-test('a search that matches more than it shows says so, with the notes', async () => {
+test('an answer that was cut short says so, and that its totals are bounds', async () => {
   const page = await target.page();
   const [trace] = await target.traces();
-  await page.route(SEARCH, (route) => json(route, { traces: [{ ...trace, rootMissing: true }], more: true, notes: ['The 1 newest match is ordered.'] }));
+  const partial = 'the query ran out of time after 5,000,000 spans';
+  await page.route(SEARCH, (route) => json(route, answer([{ ...trace, rootMissing: true }], { total: { traces: 1, relation: 'atLeast' }, partial })));
+  await page.route('**/heddle/v1/overview?*', async (route) => {
+    const response = await route.fetch();
+    await json(route, { ...(await response.json()), partial });
+  });
   await page.goto(await target.searchUrl());
-  await page.getByText('1 trace shown, more match').waitFor();
-  await page.getByText('The 1 newest match is ordered.').waitFor();
+  await page.getByRole('heading', { name: '1 of at least 1 trace' }).waitFor();
+  await page.getByText(/^At least [\d,]+ spans?$/).waitFor();
+  await page.getByText(`Not all was read: ${partial}`).first().waitFor();
   await page.getByText('root not stored').waitFor();
+});
+
+test('a page that fails leaves those before it, and can be tried again', async () => {
+  const page = await target.page();
+  let refuse = true;
+  await page.route(SEARCH, (route) => (refuse && route.request().url().includes('after=') ? json(route, { error: { code: 'bad_request', message: 'no second page' } }, 400) : route.continue()));
+  await page.goto(await target.searchUrl({ limit: 5 }));
+  await page.getByRole('alert').getByText('no second page').waitFor();
+  assert.equal(await found(page).count(), 5);
+  refuse = false;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await found(page).nth(6).waitFor();
+});
+
+test('an overview that fails leaves the list usable', async () => {
+  const page = await target.page();
+  await page.route('**/heddle/v1/overview?*', (route) => json(route, { error: { code: 'too_large', message: 'ask for a shorter window' } }, 422));
+  await page.goto(await target.searchUrl());
+  await page.getByRole('alert').getByText('ask for a shorter window').waitFor();
+  await found(page).first().waitFor();
 });
 
 test('a trace that is not stored shows the words of the server', async () => {

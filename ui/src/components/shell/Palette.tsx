@@ -6,6 +6,9 @@ import { servicesQuery } from '../../api/queries';
 import { plural } from '../../format/count';
 import { useOverlay } from '../../state/overlay';
 import { THEMES, useTheme } from '../../state/theme';
+import { FAILED } from '../../search/form';
+import { writeFilter } from '../../traceql/filter';
+import { quote } from '../../traceql/literal';
 import { normalTraceId } from '../../url/traceSearch';
 import css from './Overlay.module.css';
 
@@ -41,7 +44,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         )}
         <Command.Group heading="Go to">
           <Command.Item onSelect={then(() => void navigate({ to: '/traces' }))}>Trace search</Command.Item>
-          <Command.Item onSelect={then(() => void navigate({ to: '/traces', search: { status: 'error' } }))}>Traces with errors</Command.Item>
+          <Command.Item onSelect={then(() => void navigate({ to: '/traces', search: { q: writeFilter([FAILED]) } }))}>Traces with errors</Command.Item>
           <Command.Item onSelect={then(() => void navigate({ to: '/deletions' }))}>Deletions</Command.Item>
         </Command.Group>
         <Command.Group heading="View">
@@ -53,7 +56,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         {data && data.services.length > 0 && (
           <Command.Group heading="Traces of a service">
             {data.services.toSorted((a, b) => b.spans - a.spans).map(({ name, spans }) => (
-              <Command.Item key={name} value={`service ${name}`} onSelect={then(() => void navigate({ to: '/traces', search: { service: name } }))}>
+              <Command.Item key={name} value={`service ${name}`} onSelect={then(() => void navigate({ to: '/traces', search: { q: `{ resource.service.name = ${quote(name)} }` } }))}>
                 {name} <small>{plural(spans, 'span')}</small>
               </Command.Item>
             ))}
