@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { attributesOf, spanDetail, spanId } from './fixture/detail.mjs';
 import { NAMES, OPERATIONS } from './fixture/shop.mjs';
 import { deleteTrace, listDeletions } from './fixture/deletions.mjs';
+import { diff } from './fixture/diff.mjs';
 import { comparison, overview } from './fixture/overview.mjs';
 import { SyntaxProblem } from './fixture/query.mjs';
 import { tail } from './fixture/tail.mjs';
@@ -86,6 +87,8 @@ function api(store, path, params) {
       return remembered(store, path, params, overview);
     case '/compare':
       return remembered(store, path, params, comparison);
+    case '/diff':
+      return diff(findTrace(store, params.get('a') ?? ''), findTrace(store, params.get('b') ?? ''));
     case '/deletions':
       return { deletions: listDeletions(store) };
     case '/traces':

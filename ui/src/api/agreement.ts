@@ -29,6 +29,8 @@ export type Agreements = Demand<{
   facet: Agreed<typeof schema.Facet, Contract['Overview']['facets'][number]>;
   heatmap: Agreed<typeof schema.Heatmap, NonNullable<Contract['Overview']['heatmap']>>;
   comparison: Agreed<typeof schema.Comparison, Contract['Comparison']>;
+  diff: Agreed<typeof schema.Diff, Contract['Diff']>;
+  diffNode: Agreed<typeof schema.DiffNode, Contract['DiffNode']>;
   tail: Agreed<typeof schema.TailEvent, Contract['TailStatusEvent'] | Contract['SpansEvent'] | Contract['TailEndEvent'] | Contract['ErrorEvent']>;
   tailSpan: Agreed<typeof schema.TailSpan, Contract['SpansEvent']['spans'][number]>;
   skeleton: Agreed<typeof schema.SkeletonHeader, Contract['SkeletonHeader']>;

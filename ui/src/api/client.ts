@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { apiUrl } from './base';
 import { ApiError, errorOf, unreachable } from './error';
-import { Comparison, Deletions, Keys, Operations, Ordered, Overview, Services, Spans, Status, TraceList, Values } from './schema';
+import { Comparison, Deletions, Diff, Keys, Operations, Ordered, Overview, Services, Spans, Status, TraceList, Values } from './schema';
 
 /** Unix nanoseconds, start inclusive, end exclusive. */
 export interface Window {
@@ -69,6 +69,12 @@ export const fetchTraces = (params: URLSearchParams, signal?: AbortSignal) => ge
 export const fetchOverview = (params: URLSearchParams, signal?: AbortSignal) => get(Overview, 'overview', params, signal);
 
 export const fetchComparison = (params: URLSearchParams, signal?: AbortSignal) => get(Comparison, 'compare', params, signal);
+
+/** The most nodes of each call tree that the API gives; for spans beyond, the answer has a count. */
+const MOST_NODES = '5000';
+
+/** The call trees of two traces, merged. */
+export const fetchDiff = (a: string, b: string, signal?: AbortSignal) => get(Diff, 'diff', new URLSearchParams({ a, b, nodes: MOST_NODES }), signal);
 
 /** Details of spans by id, at most 500 at a time; ids may return several spans each. */
 export async function fetchSpans(traceId: string, ids: readonly string[], signal?: AbortSignal) {

@@ -134,6 +134,25 @@ export const Comparison = z.object({
 });
 export type Comparison = z.infer<typeof Comparison>;
 
+const PathCounts = z.object({ spans: z.number(), errors: z.number() });
+
+export const DiffNode = z.object({
+  parent: z.int(),
+  service: z.string(),
+  name: z.string(),
+  change: z.enum(['same', 'added', 'removed', 'slower', 'faster']),
+  timePerTraceANs: z.number(),
+  timePerTraceBNs: z.number(),
+  a: optional(PathCounts),
+  b: optional(PathCounts),
+});
+export type DiffNode = z.infer<typeof DiffNode>;
+
+const DiffSide = z.object({ foldedSpans: z.number() });
+
+export const Diff = z.object({ a: DiffSide, b: DiffSide, nodes: list(DiffNode), partial: optional(z.string()) });
+export type Diff = z.infer<typeof Diff>;
+
 export const TailSpan = z.object({
   traceId: z.string(),
   spanId: z.string(),

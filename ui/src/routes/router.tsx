@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { basePath } from '../api/base';
 import { Shell } from '../components/shell/Shell';
+import { parseDiffSearch } from '../url/diffSearch';
 import { parseQuery, stringifyQuery } from '../url/query';
 import { parseTraceSearch } from '../url/traceSearch';
 import { parseTracesSearch } from '../url/tracesSearch';
@@ -31,6 +32,14 @@ export const traceRoute = createRoute({
   component: lazyRouteComponent(() => import('./trace/TracePage'), 'TracePage'),
 });
 
+/** Its fixed name wins over an id at the same place, which no hex digits could spell. */
+const diffRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/traces/diff',
+  validateSearch: parseDiffSearch,
+  component: lazyRouteComponent(() => import('./diff/DiffPage'), 'DiffPage'),
+});
+
 const deletionsRoute = createRoute({
   getParentRoute: () => root,
   path: '/deletions',
@@ -39,7 +48,7 @@ const deletionsRoute = createRoute({
 
 export function createAppRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, tracesRoute, traceRoute, deletionsRoute]),
+    routeTree: root.addChildren([home, tracesRoute, diffRoute, traceRoute, deletionsRoute]),
     basepath: basePath(),
     parseSearch: parseQuery,
     stringifySearch: stringifyQuery,

@@ -54,15 +54,17 @@ export const sinceStart = (times: Times, row: number) => times.start[row]! - tim
 export const timesOf = (trace: TraceModel, corrected: boolean): Times =>
   (corrected && trace.corrected) || trace.recorded;
 
-export const serviceAt = (trace: TraceModel, row: number) => trace.skeleton.header.services[trace.skeleton.service[row]!]!.name;
-export const operationAt = (trace: TraceModel, row: number) => trace.skeleton.header.operations[trace.skeleton.operation[row]!]!;
+type Rows = Pick<TraceModel, 'skeleton'>;
+
+export const serviceAt = (trace: Rows, row: number) => trace.skeleton.header.services[trace.skeleton.service[row]!]!.name;
+export const operationAt = (trace: Rows, row: number) => trace.skeleton.header.operations[trace.skeleton.operation[row]!]!;
 export const hostAt = (trace: TraceModel, row: number) => trace.skeleton.header.hosts[trace.skeleton.host[row]!];
 export const markAt = (trace: TraceModel, row: number) => trace.marks[trace.skeleton.service[row]!]!;
 export const kindAt = (trace: TraceModel, row: number) => KIND_NAMES[trace.skeleton.kind[row]!] ?? 'unspecified';
 export const hasFlag = (trace: TraceModel, row: number, bit: number) => (trace.skeleton.flags[row]! & bit) !== 0;
 
 /** The row that stands for the trace: its first root, else its first row. */
-export function leadRow(trace: TraceModel): number {
+export function leadRow(trace: Rows): number {
   const at = trace.skeleton.flags.findIndex((flags) => (flags & 4) !== 0);
   return Math.max(0, at);
 }

@@ -10,6 +10,11 @@ export interface Shape {
   children: Uint32Array;
 }
 
+/** What walking and folding rows needs of them. */
+export interface Tree extends Shape {
+  skeleton: { rows: number; parent: Int32Array };
+}
+
 /**
  * Builds the shape in one pass, without recursion: depth is data, and the call
  * stack must not be. Throws when rows are not depth-first.

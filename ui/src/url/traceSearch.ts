@@ -42,6 +42,8 @@ export function parseOrder(order: string | undefined): { column: OrderColumn; de
   return { column: text.replace(/^-/, '') as OrderColumn, descending: text.startsWith('-') };
 }
 
+export const TRACE_ID_RULE = 'A trace id is 1 to 32 hex digits.';
+
 /** 1..32 hex digits to the 32 that the API writes, or null. */
 export function normalTraceId(text: string): string | null {
   const id = text.trim().toLowerCase();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseDiffSearch } from './diffSearch';
 import { parseQuery, stringifyQuery } from './query';
 import { normalTraceId, parseOrder, parseTraceSearch } from './traceSearch';
 import { listQuestionOf, pageParams, questionOf, stretchIn, stretchParams, windowOf, zoomedTo } from './tracesQuery';
@@ -113,5 +114,14 @@ describe('search params of a trace', () => {
     expect(normalTraceId('')).toBeNull();
     expect(normalTraceId('xyz')).toBeNull();
     expect(normalTraceId('0'.repeat(33))).toBeNull();
+  });
+});
+
+describe('search params of /traces/diff', () => {
+  const id = 'ab'.repeat(16);
+  it('takes ids as people paste them, and drops what is none', () => {
+    expect(parseDiffSearch(parseQuery(`?a=${id}&b=+ABC+&only=differences`))).toEqual({ a: id, b: 'abc'.padStart(32, '0'), only: 'differences' });
+    expect(parseDiffSearch(parseQuery(`?a=xyz&b=${id}0&only=all`))).toEqual({});
+    expect(parseDiffSearch({ b: id })).toEqual({ b: id });
   });
 });

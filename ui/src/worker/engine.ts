@@ -1,6 +1,6 @@
 // What the trace worker can do, apart from the message plumbing, so that tests
 // run it without a worker.
-import { errorOf, unreachable } from '../api/error';
+import { fetchSkeleton } from '../api/fetchSkeleton';
 import { decodeSkeleton, type Skeleton } from '../api/skeleton';
 import { Flag } from '../trace/flags';
 import { binSpans } from '../trace/minimap';
@@ -23,11 +23,7 @@ export class TraceEngine {
   #corrected: Times | null = null;
 
   async load({ url }: Calls['load']['in']): Promise<LoadedTrace> {
-    const response = await fetch(url, { headers: { Accept: 'application/vnd.heddle.skeleton' } }).catch((cause: unknown) => {
-      throw unreachable(cause);
-    });
-    if (!response.ok) throw await errorOf(response);
-    return this.open(await response.arrayBuffer());
+    return this.open(await fetchSkeleton(url));
   }
 
   /** Decodes a payload, keeps it, and returns copies that may be transferred. */

@@ -125,6 +125,22 @@ const STATES = {
     await page.goto(new URL('deletions', target.url).toString());
     await page.getByRole('table', { name: 'Deletions' }).waitFor();
   },
+  'two traces compared': async (page) => {
+    const [other] = await target.traces();
+    const [a, b] = other.traceId === trace.traceId ? (await target.traces()).slice(0, 2) : [trace, other];
+    await page.goto(new URL(`traces/diff?a=${a.traceId}&b=${b.traceId}`, target.url).toString());
+    await page.getByRole('treegrid').getByRole('row').nth(1).waitFor();
+    await page.getByText('Duration', { exact: true }).nth(1).waitFor();
+  },
+  'two traces to choose': async (page) => {
+    await page.goto(new URL('traces/diff', target.url).toString());
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('alert').first().waitFor();
+  },
+  'two traces that are not stored': async (page) => {
+    await page.goto(new URL('traces/diff?a=fffffffffffffffe&b=ffffffffffffffff', target.url).toString());
+    await page.getByRole('alert').waitFor();
+  },
   'trace not found': async (page) => {
     await page.goto(target.traceUrl('0000000000000000fffffffffffffffe'));
     await page.getByRole('alert').waitFor();

@@ -1,9 +1,9 @@
 import { useCallback, useMemo, useState } from 'react';
-import type { TraceModel } from '../../trace/model';
+import type { Tree } from '../../trace/shape';
 import { collapseAll, positionOf, reveal, visibleRows } from '../../trace/visibleRows';
 
 export interface Rows {
-  /** Rows on the waterfall, in order. */
+  /** Rows that are shown, in order. */
   visible: Uint32Array;
   collapsed: Uint8Array;
   toggle: (row: number, collapsed?: boolean) => void;
@@ -14,8 +14,8 @@ export interface Rows {
   positionOf: (row: number) => number;
 }
 
-/** Which rows are on the waterfall: the tree less what the reader collapsed. */
-export function useRows(trace: TraceModel): Rows {
+/** Which rows are shown: the tree less what the reader collapsed. */
+export function useRows(trace: Tree): Rows {
   const [collapsed, setCollapsed] = useState<Uint8Array>(() => new Uint8Array(trace.skeleton.rows));
   const visible = useMemo(() => visibleRows(trace.end, collapsed), [trace, collapsed]);
 

@@ -32,7 +32,7 @@ export function Picks() {
         )}
       </span>
       {b && (
-        <Link className={buttonClass({ small: true, primary: true })} to={'/traces/diff' as string} search={{ a, b } as never}>
+        <Link className={buttonClass({ small: true, primary: true })} to="/traces/diff" search={{ a, b }}>
           <GitCompareArrows size={14} aria-hidden="true" /> Compare the two
         </Link>
       )}

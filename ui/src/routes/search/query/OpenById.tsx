@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { TextField } from '../../../components/form/Field';
-import { normalTraceId } from '../../../url/traceSearch';
+import { normalTraceId, TRACE_ID_RULE } from '../../../url/traceSearch';
 import css from './Query.module.css';
 
 export function OpenById() {
@@ -13,7 +13,7 @@ export function OpenById() {
     event.preventDefault();
     const traceId = normalTraceId(text);
     if (traceId) void navigate({ to: '/traces/$traceId', params: { traceId } });
-    else setProblem('A trace id is 1 to 32 hex digits.');
+    else setProblem(TRACE_ID_RULE);
   };
 
   return (

@@ -1,9 +1,9 @@
 // Where the keys of a treegrid lead, as the WAI-ARIA pattern has it.
-import type { TraceModel } from '../../../trace/model';
+import type { Tree } from '../../../trace/shape';
 import { positionOf } from '../../../trace/visibleRows';
 
 interface Place {
-  trace: Pick<TraceModel, 'children' | 'skeleton'>;
+  trace: Pick<Tree, 'children' | 'skeleton'>;
   visible: Uint32Array;
   collapsed: Uint8Array;
   active: number;
