@@ -71,7 +71,7 @@ export const DiffRow = memo(function DiffRow({ tree, row, position, top, mark, l
         <VerdictMark verdict={verdictOf(path)} />
       </div>
       <div role="gridcell">
-        <span className={css.bars} aria-hidden="true">
+        <span className={css.bars} role="img" aria-label={`${formatDuration(timeA)} in A, ${formatDuration(timeB)} in B`}>
           <span className={css.barA} style={{ width: `${(timeA / longest) * 100}%` }} />
           <span className={css.barB} style={{ width: `${(timeB / longest) * 100}%` }} />
         </span>
