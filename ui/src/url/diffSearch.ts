@@ -1,7 +1,7 @@
 // The search params of /traces/diff.
 import * as z from 'zod/mini';
 import { normalTraceId } from './traceSearch';
-import { dropped } from './tracesSearch';
+import { accepted, dropped } from './tracesSearch';
 
 /** As people paste it, so that a link may be written by hand. */
 const traceId = z.pipe(
@@ -20,7 +20,5 @@ const Schema = z.object({
 export type DiffSearch = z.infer<typeof Schema>;
 
 export function parseDiffSearch(raw: Record<string, unknown>): DiffSearch {
-  const { a, b, only } = Schema.parse(raw);
-  // The router keeps what it is not told to forget.
-  return { a, b, only };
+  return accepted(raw, Schema.parse(raw));
 }

@@ -8,9 +8,6 @@ import { quote, quoteName, typedDuration } from '../traceql/literal';
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 const STATUSES = ['ok', 'unset'];
 
-/** To take them out of a search that was read. */
-export const OLD_PARAMS = { service: undefined, operation: undefined, kind: undefined, status: undefined, tag: undefined, min: undefined, max: undefined } as const;
-
 /** The query with the conditions of old params; that of `raw` that is not valid is left out. */
 export function withOldConditions(q: string | undefined, raw: Record<string, unknown>): string | undefined {
   const conditions: Condition[] = [];

@@ -1,7 +1,7 @@
 // The search params of /traces/$traceId.
 import * as z from 'zod/mini';
 import { ORDER_COLUMNS, type OrderColumn } from '../trace/order';
-import { dropped, stripped } from './tracesSearch';
+import { accepted, dropped } from './tracesSearch';
 
 export const VIEWS = ['waterfall', 'table', 'stats'] as const;
 export type View = (typeof VIEWS)[number];
@@ -34,7 +34,7 @@ export function parseTraceSearch(raw: Record<string, unknown>): TraceSearch {
   if (search.from === undefined || search.to === undefined || search.to <= search.from) {
     search.from = search.to = undefined;
   }
-  return stripped(search);
+  return accepted(raw, search);
 }
 
 export function parseOrder(order: string | undefined): { column: OrderColumn; descending: boolean } {

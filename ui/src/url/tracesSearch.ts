@@ -2,7 +2,7 @@
 // error page: the rest of the link still works.
 import * as z from 'zod/mini';
 import { parseGoDuration } from '../format/duration';
-import { OLD_PARAMS, withOldConditions } from './oldConditions';
+import { withOldConditions } from './oldConditions';
 
 export const RANGES = { '5m': 5, '15m': 15, '1h': 60, '6h': 360, '24h': 1440, '7d': 10_080 } as const;
 export type RangeName = keyof typeof RANGES;
@@ -61,8 +61,12 @@ export function parseTracesSearch(raw: Record<string, unknown>): TracesSearch {
   if (!search.sel) search.dur = undefined;
   if (search.compare === 'chosen' && !search.dur) search.compare = undefined;
   if (search.b && !search.a) [search.a, search.b] = [search.b, undefined];
-  // The router keeps what it is not told to forget.
-  return { ...stripped(search), ...OLD_PARAMS };
+  return accepted(raw, search);
+}
+
+/** A search for the router, which keeps of the raw one what it is not told to forget: params that are not valid, too. */
+export function accepted<T extends object>(raw: Record<string, unknown>, search: T): T {
+  return { ...Object.fromEntries(Object.keys(raw).map((key) => [key, undefined])), ...stripped(search) } as T;
 }
 
 /** Without undefined and empty members, so that equal searches are equal objects and URLs. */

@@ -125,3 +125,15 @@ describe('search params of /traces/diff', () => {
     expect(parseDiffSearch({ b: id })).toEqual({ b: id });
   });
 });
+
+describe('what the router is told', () => {
+  it('is to forget params that are not valid, which it would keep', () => {
+    for (const [parsed, key] of [
+      [parseTraceSearch({ view: 'cube' }), 'view'],
+      [parseTracesSearch({ limit: 0 }), 'limit'],
+      [parseTracesSearch({ service: 'checkout' }), 'service'],
+    ] as const) {
+      expect(Object.entries(parsed)).toContainEqual([key, undefined]);
+    }
+  });
+});
