@@ -141,21 +141,27 @@ func checkGroups(t *testing.T, p *partFile, groupRows int, long map[string]bool)
 }
 
 // firstOutOfOrder finds the first row that is not where it belongs: traces come
-// in the order of their first start and id, their spans in that of starts. -1:
-// there is none.
+// in the order of their first start and id, the origins of their spans in that of
+// their first start, and the spans of one in that of starts. -1: there is none.
 func firstOutOfOrder(t *spanTable) int {
-	begin := 0 // of the trace
-	for i := 1; i < t.n; i++ {
-		if t.traceIDs[i] == t.traceIDs[begin] {
-			if t.times[i] < t.times[i-1] {
-				return i
-			}
-			continue
-		}
-		if cmp.Or(cmp.Compare(t.times[i], t.times[begin]), bytes.Compare(t.traceIDs[i][:], t.traceIDs[begin][:])) <= 0 {
+	begin, block := 0, 0 // of the trace, and of the spans of one origin
+	seen := map[uint32]bool{}
+	for i := range t.n {
+		newTrace := i == 0 || t.traceIDs[i] != t.traceIDs[begin]
+		newBlock := newTrace || t.origin[i] != t.origin[i-1]
+		switch {
+		case newTrace && i > 0 && cmp.Or(cmp.Compare(t.times[i], t.times[begin]), bytes.Compare(t.traceIDs[i][:], t.traceIDs[begin][:])) <= 0,
+			newBlock && !newTrace && (seen[t.origin[i]] || t.times[i] < t.times[block]),
+			!newBlock && t.times[i] < t.times[i-1]:
 			return i
 		}
-		begin = i
+		if newTrace {
+			begin = i
+			clear(seen)
+		}
+		if newBlock {
+			block, seen[t.origin[i]] = i, true
+		}
 	}
 	return -1
 }

@@ -94,7 +94,7 @@ func (j *joinedTraces) load(table int, runs []sidecar.Trace, in func(fingerprint
 	if sel := selectRows(v, j.r.q.Window, j.r.q.Where); sel.count() < v.n {
 		c.selected = make([]bool, len(rows))
 		for i, row := range rows {
-			c.selected[i] = sel.has(int(row))
+			c.selected[i] = sel != nil && sel.has(int(row))
 		}
 	}
 	var out gathered
