@@ -344,13 +344,14 @@ func (g *rowGroup) vector(k storage.Key) vector {
 	if values.values == nil {
 		return absentVector{}
 	}
-	return &originVector{originValues: values, c: g.column(f.origin)}
+	return &originVector{originValues: values, of: k, c: g.column(f.origin)}
 }
 
 // originVector has for every row the value that its origin has.
 type originVector struct {
 	originValues
-	c *groupColumn
+	of storage.Key
+	c  *groupColumn
 
 	heldFor *condition // of which held is known
 	held    heldOrigins
@@ -366,7 +367,7 @@ func (v *originVector) heldBy(c *condition) heldOrigins {
 	if v.heldFor == c {
 		return v.held
 	}
-	h := heldOrigins{holds: v.c.g.part.values.holding(&v.originValues, c)}
+	h := heldOrigins{holds: v.c.g.part.values.holding(&v.originValues, v.of, c)}
 	there := v.there()
 	for i, holds := range h.holds {
 		if there == nil || there[i] {

@@ -87,7 +87,7 @@ func (o *origins) valuesOf(k storage.Key) (v originValues, ok bool) {
 type originCache struct {
 	mu    sync.Mutex    // guards what follows
 	known []knownValues // used last comes first
-	asked storage.Compare
+	asked askedOrigins
 	holds []bool // of every origin, whether it satisfies what was asked last
 }
 
@@ -95,6 +95,12 @@ type knownValues struct {
 	key storage.Key
 	v   originValues
 	ok  bool // see valuesOf
+}
+
+// askedOrigins is a condition on the values under a key.
+type askedOrigins struct {
+	of      storage.Key
+	compare storage.Compare
 }
 
 // Bounds of a cache.
@@ -130,12 +136,13 @@ func (c *originCache) valuesOf(o *origins, k storage.Key) (v originValues, ok bo
 
 // holding is v.holding of the origins of a part: a query asks the same of each of
 // its row groups.
-func (c *originCache) holding(v *originValues, cond *condition) []bool {
+func (c *originCache) holding(v *originValues, of storage.Key, cond *condition) []bool {
 	if cond.exists {
 		return v.holding(cond)
 	}
+	asked := askedOrigins{of, cond.compare}
 	c.mu.Lock()
-	holds, known := c.holds, c.holds != nil && c.asked == cond.compare
+	holds, known := c.holds, c.holds != nil && c.asked == asked
 	c.mu.Unlock()
 	if known {
 		return holds
@@ -143,7 +150,7 @@ func (c *originCache) holding(v *originValues, cond *condition) []bool {
 	holds = v.holding(cond)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked, c.holds = cond.compare, holds
+	c.asked, c.holds = asked, holds
 	return holds
 }
 
