@@ -162,9 +162,6 @@ func lookup(list []*entity, key string) []storage.Value {
 	return out
 }
 
-// at is the value of an origin.
-func (v *originValues) at(pair uint32) storage.Value { return v.values[v.index(v.pairs[pair])] }
-
 func (v *originValues) index(o origin) uint32 {
 	if v.scope {
 		return o.scope
