@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"iter"
 	"math"
 
 	"github.com/heddle-io/heddle/storage"
@@ -119,6 +120,19 @@ func spanItems(tables []spanSource, q storage.Aggregation) (items []aggregateIte
 	return items
 }
 
+// redMinutes yields the minutes of a part that are wholly in the window, or one
+// with the sums of all of them where they are in one cell of the answer.
+func (a *aggregator) redMinutes(red *sidecar.RED, q *redQuery) iter.Seq2[*sidecar.REDMinute, error] {
+	first, last, ok := red.Minutes()
+	if ok && q.from <= first && last < q.to && a.cell(first*nsPerMinute) == a.cell(last*nsPerMinute) {
+		totals, err := red.Totals()
+		if totals != nil || err != nil {
+			return func(yield func(*sidecar.REDMinute, error) bool) { yield(totals, err) }
+		}
+	}
+	return red.Scan(q.from, q.to)
+}
+
 // addRED adds the minutes of a part that are wholly in the window.
 func (a *aggregator) addRED(item *redItem) (err error) {
 	defer func() { _ = item.part.failed(err) }()
@@ -136,7 +150,7 @@ func (a *aggregator) addRED(item *redItem) (err error) {
 		groups[i] = unknown
 	}
 	values := make([]storage.Value, len(a.q.By))
-	for m, err := range red.Scan(item.query.from, item.query.to) {
+	for m, err := range a.redMinutes(red, item.query) {
 		if err != nil {
 			return err
 		}

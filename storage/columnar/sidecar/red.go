@@ -141,6 +141,39 @@ func (r *RED) Scan(fromMinute, toMinute int64) iter.Seq2[*REDMinute, error] {
 	}
 }
 
+// extraTotals is the name of the extra with the sums over all minutes.
+const extraTotals = "red.totals"
+
+// Totals returns the cells of all minutes together, those of each series summed
+// up: what Scan over all minutes gives, at the price of one. Its Minute is the
+// first. It is nil where no totals were written: parts of one minute have none,
+// nor have those of earlier versions.
+func (r *RED) Totals() (*REDMinute, error) {
+	first, _, ok := r.Minutes()
+	if !ok {
+		return nil, nil
+	}
+	b, ok, err := r.x.extra(extraTotals)
+	if err != nil || !ok {
+		return nil, err
+	}
+	m := &REDMinute{Minute: first}
+	if !m.decodeTotals(b, len(r.Series)) {
+		return nil, corrupt(sectionExtra.String(), r.x.sections[sectionExtra].offset, "the totals cannot have been written so")
+	}
+	return m, nil
+}
+
+func (m *REDMinute) decodeTotals(b []byte, series int) bool {
+	c := cursor{b: b}
+	cells := c.uvarint()
+	if c.fail || cells > uint64(c.left())/4 {
+		return false
+	}
+	_, ok := m.decodeCells(b[c.at:], int(cells), series)
+	return ok
+}
+
 // position is how many minutes are before one.
 func (r *RED) position(minute int64) int {
 	i, _ := slices.BinarySearchFunc(r.minutes, minute, func(m minuteAt, minute int64) int {

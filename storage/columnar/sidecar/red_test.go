@@ -1,6 +1,8 @@
 package sidecar
 
 import (
+	"bytes"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -214,6 +216,80 @@ func TestEdgesBetween(t *testing.T) {
 	for _, test := range []struct{ from, to, want int64 }{{0, 20, 20}, {0, 1, 2}, {1, 2, 0}, {1, 3, 2}, {18, 99, 2}, {19, 99, 0}, {5, 0, 0}} {
 		if got := read.Between(test.from, test.to); len(got) != int(test.want) {
 			t.Errorf("%d..%d: %d edges", test.from, test.to, len(got))
+		}
+	}
+}
+
+// TestTotals: they are what all minutes sum up to, and Verify finds those that
+// are not.
+func TestTotals(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	contents := func(minutes int64, last int64) *Contents {
+		var b REDBuilder
+		for i := range int64(600) {
+			s := Series{"a", "b", uint8(r.IntN(3)), uint8(r.IntN(2))}
+			b.Observe(b.Series(s), i%minutes*60e9, int64(math.Exp(r.NormFloat64()*2+15)))
+		}
+		b.Observe(b.Series(Series{"a", "c", 0, 0}), 0, last)
+		return &Contents{RED: b.Contents()}
+	}
+	for _, minutes := range []int64{1, 2, 50} {
+		c := contents(minutes, 5)
+		x := open(t, encode(t, c))
+		if err := x.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		red := must[*RED](t)(x.RED())
+		totals := must[*REDMinute](t)(red.Totals())
+		if minutes == 1 {
+			if totals != nil {
+				t.Error("a single minute has totals")
+			}
+			continue
+		}
+		if len(totals.Series) != len(red.Series) || totals.Minute != 0 {
+			t.Errorf("%d totals of minute %d", len(totals.Series), totals.Minute)
+		}
+		for i, n := range totals.Series {
+			var want, got REDCell
+			for m, err := range red.Scan(math.MinInt64, math.MaxInt64) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if at, ok := slices.BinarySearch(m.Series, n); ok {
+					want.Measures.Merge(m.Measures[at])
+					if err := m.MergeHistogram(at, &want.Histogram); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			got.Measures = totals.Measures[i]
+			if err := totals.MergeHistogram(i, &got.Histogram); err != nil {
+				t.Fatal(err)
+			}
+			if !got.isSumOf(&want) {
+				t.Errorf("series %d: %+v, its minutes sum up to %+v", n, got, want)
+			}
+		}
+		if names := must[[]string](t)(x.ExtraNames()); len(names) > 0 {
+			t.Error(names)
+		}
+		for name, wrong := range map[string]*Contents{"another duration": contents(minutes, 6), "fewer series": {RED: REDContents{Series: c.RED.Series, Cells: c.RED.Cells[1:]}}} {
+			e, _, err := encodeRED(&c.RED)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, totals, err := encodeRED(&wrong.RED)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var file bytes.Buffer
+			if err := write(&file, c, e, totals); err != nil {
+				t.Fatal(err)
+			}
+			if err := open(t, file.Bytes()).Verify(); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("totals of %s: %v", name, err)
+			}
 		}
 	}
 }

@@ -21,12 +21,11 @@ const (
 )
 
 // encodeRED sorts strings, series and cells: the order in which they were
-// found says nothing.
-func encodeRED(r *REDContents) (encoded, error) {
-	var e encoded
+// found says nothing. totals is nil where there are less than two minutes.
+func encodeRED(r *REDContents) (e encoded, totals []byte, err error) {
 	texts, series, renumber, err := sortSeries(r.Series)
 	if err != nil {
-		return e, err
+		return e, nil, err
 	}
 	e.head = appendStrings(nil, texts)
 	e.head = binary.AppendUvarint(e.head, uint64(len(series)))
@@ -41,7 +40,7 @@ func encodeRED(r *REDContents) (encoded, error) {
 	for i := range cells {
 		cells[i] = &r.Cells[i]
 		if int(cells[i].Series) >= len(series) {
-			return e, invalid("cell %d is of series %d of %d", i, cells[i].Series, len(series))
+			return e, nil, invalid("cell %d is of series %d of %d", i, cells[i].Series, len(series))
 		}
 	}
 	slices.SortFunc(cells, func(a, b *REDCell) int {
@@ -54,7 +53,7 @@ func encodeRED(r *REDContents) (encoded, error) {
 	for i, m := range minutes {
 		from := len(e.body)
 		if e.body, err = w.append(e.body, m, renumber); err != nil {
-			return e, err
+			return e, nil, err
 		}
 		e.body = appendCRC(e.body, from)
 		if i == 0 {
@@ -66,7 +65,27 @@ func encodeRED(r *REDContents) (encoded, error) {
 		e.head = binary.AppendUvarint(e.head, uint64(len(m)))
 		e.head = binary.AppendUvarint(e.head, uint64(len(e.body)-from))
 	}
-	return e, nil
+	if len(minutes) > 1 {
+		totals, err = w.totals(cells, renumber)
+	}
+	return e, totals, err
+}
+
+// totals encodes the sums of the cells of every series over all minutes, as
+// the cells of a minute are. cells are by minute and series.
+func (w *minuteWriter) totals(cells []*REDCell, renumber []uint32) ([]byte, error) {
+	sums := make([]*REDCell, len(renumber)) // by the new numbers
+	for _, c := range cells {
+		sum := sums[renumber[c.Series]]
+		if sum == nil {
+			sum = &REDCell{Series: c.Series, Minute: cells[0].Minute}
+			sums[renumber[c.Series]] = sum
+		}
+		sum.Measures.Merge(c.Measures)
+		sum.Histogram.Merge(&c.Histogram)
+	}
+	sums = slices.DeleteFunc(sums, func(c *REDCell) bool { return c == nil })
+	return w.append(binary.AppendUvarint(nil, uint64(len(sums))), sums, renumber)
 }
 
 // sortSeries returns all texts once and in order, the series in order, and

@@ -3,8 +3,7 @@ package sidecar
 import (
 	"hash/crc32"
 	"math"
-
-	"github.com/heddle-io/heddle/storage"
+	"slices"
 )
 
 // Verify reads the whole file, compares every checksum and decodes everything.
@@ -94,18 +93,51 @@ func (x *Index) verifyRED() error {
 	if err != nil {
 		return err
 	}
-	var all storage.ExpHistogram
+	sums := make([]REDCell, len(red.Series))
 	for m, err := range red.Scan(math.MinInt64, math.MaxInt64) {
 		if err != nil {
 			return err
 		}
-		for i := range m.Series {
-			if err := m.MergeHistogram(i, &all); err != nil {
+		for i, n := range m.Series {
+			if err := m.MergeHistogram(i, &sums[n].Histogram); err != nil {
 				return err
 			}
+			sums[n].Measures.Merge(m.Measures[i])
+		}
+	}
+	totals, err := red.Totals()
+	if err != nil || totals == nil {
+		return err
+	}
+	for i, n := range totals.Series {
+		var total REDCell
+		if err := totals.MergeHistogram(i, &total.Histogram); err != nil {
+			return err
+		}
+		total.Measures = totals.Measures[i]
+		if !total.isSumOf(&sums[n]) {
+			return corrupt(sectionExtra.String(), x.sections[sectionExtra].offset, "the totals of series %d are not what its minutes sum up to", n)
+		}
+		sums[n] = REDCell{}
+	}
+	for n := range sums {
+		if sums[n].Measures.Count > 0 {
+			return corrupt(sectionExtra.String(), x.sections[sectionExtra].offset, "there are no totals of series %d", n)
 		}
 	}
 	return nil
+}
+
+// isSumOf compares a total with a sum over the minutes in order, as totals are.
+func (c *REDCell) isSumOf(sum *REDCell) bool {
+	if c.Measures != sum.Measures {
+		return false
+	}
+	x, y := &c.Histogram, &sum.Histogram
+	from, to, n := bucketsOf(x)
+	fromY, toY, m := bucketsOf(y)
+	return x.Zero == y.Zero && n == m && (n == 0 || x.Scale == y.Scale && x.Offset+int32(from) == y.Offset+int32(fromY) &&
+		slices.Equal(x.Counts[from:to+1], y.Counts[fromY:toY+1]))
 }
 
 func (x *Index) verifyRest() error {

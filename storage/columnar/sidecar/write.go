@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"maps"
 	"math"
 )
 
@@ -15,15 +16,19 @@ func Write(w io.Writer, c *Contents) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	red, totals, err := encodeRED(&c.RED)
+	if err != nil {
+		return err
+	}
+	return write(w, c, red, totals)
+}
+
+func write(w io.Writer, c *Contents, red encoded, totals []byte) error {
 	keys, err := encodeKeys(c.Keys)
 	if err != nil {
 		return err
 	}
 	traces := encodeTraces(c.Traces)
-	red, err := encodeRED(&c.RED)
-	if err != nil {
-		return err
-	}
 	edges, err := encodeEdges(&c.Edges)
 	if err != nil {
 		return err
@@ -39,7 +44,15 @@ func Write(w io.Writer, c *Contents) error {
 	}
 	out.section(sectionRED, red.head, red.body)
 	out.section(sectionEdges, edges)
-	out.extras(c.Extra)
+	extra := c.Extra
+	if totals != nil {
+		extra = maps.Clone(extra)
+		if extra == nil {
+			extra = map[string][]byte{}
+		}
+		extra[extraTotals] = totals
+	}
+	out.extras(extra)
 	return out.finish()
 }
 
@@ -103,6 +116,9 @@ func (c *Contents) check() error {
 	}
 	if len(c.Traces) > maxTraces {
 		return invalid("%d runs of traces, at most %d are possible", len(c.Traces), maxTraces)
+	}
+	if _, taken := c.Extra[extraTotals]; taken {
+		return invalid("the name of the extra %q is taken", extraTotals)
 	}
 	for i, t := range c.Traces {
 		if int(t.Group) >= len(c.Zones) || t.Rows == 0 || uint64(t.FirstRow)+uint64(t.Rows) > uint64(c.Zones[t.Group].Rows) {
