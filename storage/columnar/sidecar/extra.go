@@ -29,7 +29,7 @@ func (s *sectionWriter) extras(blobs map[string][]byte) {
 // Extra reads a blob of Contents.Extra by its name; ok is false when there is
 // none. The caller may keep it.
 func (x *Index) Extra(name string) (blob []byte, ok bool, err error) {
-	if name == extraTotals {
+	if isCoarse(name) {
 		return nil, false, nil
 	}
 	return x.extra(name)
@@ -61,9 +61,11 @@ func (x *Index) ExtraNames() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	delete(all, extraTotals)
-	return slices.Sorted(maps.Keys(all)), nil
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), isCoarse), nil
 }
+
+// isCoarse says whether an extra is this package's own.
+func isCoarse(name string) bool { return slices.Contains(coarseExtras[:], name) }
 
 func (x *Index) extras() (map[string]extra, error) {
 	b, err := x.head(sectionExtra)

@@ -220,75 +220,85 @@ func TestEdgesBetween(t *testing.T) {
 	}
 }
 
-// TestTotals: they are what all minutes sum up to, and Verify finds those that
-// are not.
-func TestTotals(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 3))
-	contents := func(minutes int64, last int64) *Contents {
+// TestCoarseTables: they are what the cells sum up to, and Verify finds those
+// that are not.
+func TestCoarseTables(t *testing.T) {
+	contents := func(minutes, names int64, last int64) *Contents {
+		r := rand.New(rand.NewPCG(3, 3))
 		var b REDBuilder
-		for i := range int64(600) {
-			s := Series{"a", "b", uint8(r.IntN(3)), uint8(r.IntN(2))}
-			b.Observe(b.Series(s), i%minutes*60e9, int64(math.Exp(r.NormFloat64()*2+15)))
+		for i := range int64(3000) {
+			s := Series{"a", string(rune('a' + r.Int64N(names))), uint8(r.IntN(3)), uint8(r.IntN(2))}
+			b.Observe(b.Series(s), (7+i%minutes)*60e9, int64(math.Exp(r.NormFloat64()*2+15)))
 		}
-		b.Observe(b.Series(Series{"a", "c", 0, 0}), 0, last)
+		b.Observe(b.Series(Series{"a", "a", 0, 0}), 7*60e9, last)
 		return &Contents{RED: b.Contents()}
 	}
-	for _, minutes := range []int64{1, 2, 50} {
-		c := contents(minutes, 5)
+	for _, test := range []struct {
+		minutes, names int64
+		want           []Coarse
+	}{
+		{1, 1, nil},
+		{2, 2, []Coarse{UnnamedTotals}},
+		{1, 9, []Coarse{Unnamed, UnnamedTotals}},
+		{50, 1, []Coarse{Totals, UnnamedTotals}},
+		{20, 20, []Coarse{Unnamed, Totals, UnnamedTotals}},
+	} {
+		c := contents(test.minutes, test.names, 5)
 		x := open(t, encode(t, c))
 		if err := x.Verify(); err != nil {
 			t.Fatal(err)
 		}
-		red := must[*RED](t)(x.RED())
-		totals := must[*REDMinute](t)(red.Totals())
-		if minutes == 1 {
-			if totals != nil {
-				t.Error("a single minute has totals")
-			}
-			continue
-		}
-		if len(totals.Series) != len(red.Series) || totals.Minute != 0 {
-			t.Errorf("%d totals of minute %d", len(totals.Series), totals.Minute)
-		}
-		for i, n := range totals.Series {
-			var want, got REDCell
-			for m, err := range red.Scan(math.MinInt64, math.MaxInt64) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if at, ok := slices.BinarySearch(m.Series, n); ok {
-					want.Measures.Merge(m.Measures[at])
-					if err := m.MergeHistogram(at, &want.Histogram); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			got.Measures = totals.Measures[i]
-			if err := totals.MergeHistogram(i, &got.Histogram); err != nil {
-				t.Fatal(err)
-			}
-			if !got.isSumOf(&want) {
-				t.Errorf("series %d: %+v, its minutes sum up to %+v", n, got, want)
-			}
-		}
 		if names := must[[]string](t)(x.ExtraNames()); len(names) > 0 {
 			t.Error(names)
 		}
-		for name, wrong := range map[string]*Contents{"another duration": contents(minutes, 6), "fewer series": {RED: REDContents{Series: c.RED.Series, Cells: c.RED.Cells[1:]}}} {
-			e, _, err := encodeRED(&c.RED)
-			if err != nil {
-				t.Fatal(err)
+		for table := range coarseTables {
+			coarse := must[*RED](t)(x.CoarseRED(table))
+			if (coarse != nil) != slices.Contains(test.want, table) {
+				t.Errorf("%d minutes of %d names: %v was written: %v", test.minutes, test.names, table, coarse != nil)
 			}
-			_, totals, err := encodeRED(&wrong.RED)
-			if err != nil {
-				t.Fatal(err)
+			if coarse == nil {
+				continue
 			}
-			var file bytes.Buffer
-			if err := write(&file, c, e, totals); err != nil {
-				t.Fatal(err)
+			// By another way than the writer's: span counts and sums of everything.
+			var got, want Measures
+			places := map[cellKey]bool{}
+			for _, cell := range must[[]*REDCell](t)(coarse.all()) {
+				got.Merge(cell.Measures)
+				s := coarse.Series[cell.Series]
+				if table != Totals && s.Name != "" || table != Unnamed && cell.Minute != 7 || places[cellKey{cell.Series, cell.Minute}] || cell.Histogram.Count() != cell.Measures.Count {
+					t.Errorf("%v has the cell %+v of %+v", table, cell, s)
+				}
+				places[cellKey{cell.Series, cell.Minute}] = true
 			}
-			if err := open(t, file.Bytes()).Verify(); !errors.Is(err, ErrCorrupt) {
-				t.Errorf("totals of %s: %v", name, err)
+			for i := range c.RED.Cells {
+				want.Merge(c.RED.Cells[i].Measures)
+			}
+			if got != want {
+				t.Errorf("%v: %+v, want %+v", table, got, want)
+			}
+			for name, wrong := range map[string]*Contents{
+				"another duration": contents(test.minutes, test.names, 6),
+				"a cell less":      {RED: REDContents{Series: c.RED.Series, Cells: c.RED.Cells[1:]}},
+			} {
+				extras := map[string][]byte{}
+				_, cells, err := encodeRED(&wrong.RED)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := encodeCoarse(extras, wrong.RED.Series, cells); err != nil {
+					t.Fatal(err)
+				}
+				e, _, err := encodeRED(&c.RED)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var file bytes.Buffer
+				if err := write(&file, c, e, map[string][]byte{table.String(): extras[table.String()]}); err != nil {
+					t.Fatal(err)
+				}
+				if err := open(t, file.Bytes()).Verify(); !errors.Is(err, ErrCorrupt) {
+					t.Errorf("%v of %s: %v", table, name, err)
+				}
 			}
 		}
 	}

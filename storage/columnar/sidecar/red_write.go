@@ -21,8 +21,8 @@ const (
 )
 
 // encodeRED sorts strings, series and cells: the order in which they were
-// found says nothing. totals is nil where there are less than two minutes.
-func encodeRED(r *REDContents) (e encoded, totals []byte, err error) {
+// found says nothing. The cells are returned as they were sorted.
+func encodeRED(r *REDContents) (e encoded, sorted []*REDCell, err error) {
 	texts, series, renumber, err := sortSeries(r.Series)
 	if err != nil {
 		return e, nil, err
@@ -65,27 +65,7 @@ func encodeRED(r *REDContents) (e encoded, totals []byte, err error) {
 		e.head = binary.AppendUvarint(e.head, uint64(len(m)))
 		e.head = binary.AppendUvarint(e.head, uint64(len(e.body)-from))
 	}
-	if len(minutes) > 1 {
-		totals, err = w.totals(cells, renumber)
-	}
-	return e, totals, err
-}
-
-// totals encodes the sums of the cells of every series over all minutes, as
-// the cells of a minute are. cells are by minute and series.
-func (w *minuteWriter) totals(cells []*REDCell, renumber []uint32) ([]byte, error) {
-	sums := make([]*REDCell, len(renumber)) // by the new numbers
-	for _, c := range cells {
-		sum := sums[renumber[c.Series]]
-		if sum == nil {
-			sum = &REDCell{Series: c.Series, Minute: cells[0].Minute}
-			sums[renumber[c.Series]] = sum
-		}
-		sum.Measures.Merge(c.Measures)
-		sum.Histogram.Merge(&c.Histogram)
-	}
-	sums = slices.DeleteFunc(sums, func(c *REDCell) bool { return c == nil })
-	return w.append(binary.AppendUvarint(nil, uint64(len(sums))), sums, renumber)
+	return e, cells, nil
 }
 
 // sortSeries returns all texts once and in order, the series in order, and

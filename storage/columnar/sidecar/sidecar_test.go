@@ -258,7 +258,7 @@ func TestReadErrorsAreNoCorruption(t *testing.T) {
 var update = flag.Bool("update", false, "write testdata anew")
 
 // TestGolden reads what version 1 was when it was published, and when it got
-// totals, which its first readers pass over. Neither must ever be written anew.
+// coarse tables, which its first readers pass over. Neither must ever be written anew.
 func TestGolden(t *testing.T) {
 	want := encode(t, sample())
 	published := open(t, must[[]byte](t)(os.ReadFile("testdata/v1.idx")))
@@ -268,10 +268,10 @@ func TestGolden(t *testing.T) {
 	if !bytes.Equal(encode(t, must[*Contents](t)(everything(published))), want) {
 		t.Error("the first golden file does not say what it said")
 	}
-	if totals, err := must[*RED](t)(published.RED()).Totals(); totals != nil || err != nil {
-		t.Error("the first golden file has totals: ", err)
+	if coarse, err := published.CoarseRED(UnnamedTotals); coarse != nil || err != nil {
+		t.Error("the first golden file has coarse tables: ", err)
 	}
-	const file = "testdata/v1-totals.idx"
+	const file = "testdata/v1-coarse.idx"
 	if *update {
 		if err := os.WriteFile(file, want, 0o644); err != nil {
 			t.Fatal(err)

@@ -16,14 +16,21 @@ func Write(w io.Writer, c *Contents) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	red, totals, err := encodeRED(&c.RED)
+	red, cells, err := encodeRED(&c.RED)
 	if err != nil {
 		return err
 	}
-	return write(w, c, red, totals)
+	extras := maps.Clone(c.Extra)
+	if extras == nil {
+		extras = map[string][]byte{}
+	}
+	if err := encodeCoarse(extras, c.RED.Series, cells); err != nil {
+		return err
+	}
+	return write(w, c, red, extras)
 }
 
-func write(w io.Writer, c *Contents, red encoded, totals []byte) error {
+func write(w io.Writer, c *Contents, red encoded, extras map[string][]byte) error {
 	keys, err := encodeKeys(c.Keys)
 	if err != nil {
 		return err
@@ -44,15 +51,7 @@ func write(w io.Writer, c *Contents, red encoded, totals []byte) error {
 	}
 	out.section(sectionRED, red.head, red.body)
 	out.section(sectionEdges, edges)
-	extra := c.Extra
-	if totals != nil {
-		extra = maps.Clone(extra)
-		if extra == nil {
-			extra = map[string][]byte{}
-		}
-		extra[extraTotals] = totals
-	}
-	out.extras(extra)
+	out.extras(extras)
 	return out.finish()
 }
 
@@ -117,8 +116,10 @@ func (c *Contents) check() error {
 	if len(c.Traces) > maxTraces {
 		return invalid("%d runs of traces, at most %d are possible", len(c.Traces), maxTraces)
 	}
-	if _, taken := c.Extra[extraTotals]; taken {
-		return invalid("the name of the extra %q is taken", extraTotals)
+	for name := range c.Extra {
+		if isCoarse(name) {
+			return invalid("the name of the extra %q is taken", name)
+		}
 	}
 	for i, t := range c.Traces {
 		if int(t.Group) >= len(c.Zones) || t.Rows == 0 || uint64(t.FirstRow)+uint64(t.Rows) > uint64(c.Zones[t.Group].Rows) {
