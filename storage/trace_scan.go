@@ -13,6 +13,8 @@ type TraceScan struct {
 	// own goroutine; true: the consumer knows what it would find, they are not
 	// visited. nil: nothing is known, and no batch tells its part.
 	Known func(TracePart) bool
+	// PartsOnly leaves out the traces that belong to no TracePart; it needs Known.
+	PartsOnly bool
 }
 
 // TracePart is traces that a backend keeps together and that do not change. It
@@ -22,6 +24,9 @@ type TracePart struct {
 	// readings, have the same traces.
 	ID      string
 	Batches int // that Each visits for it
+	Spans   int // of its traces, or some more
+	// NewestNs is when its last span starts, or somewhat later.
+	NewestNs int64
 	// Table is the first that references into it have; their distance from it is
 	// the same in all readings.
 	Table uint32

@@ -34,6 +34,7 @@ type settings struct {
 	binary  string
 	spans   int           // at least as many are sent
 	rate    float64       // traces per second of simulated time
+	gather  int           // spans that a request has at least
 	seed    uint64        // of what is sent
 	idle    time.Duration // how long the idle process is watched
 	quiet   time.Duration // how long it must do nothing to have settled
@@ -53,6 +54,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	f.StringVar(&s.binary, "binary", "bin/heddle", "the heddle to measure")
 	f.IntVar(&s.spans, "spans", 1_000_000, "spans to send")
 	f.Float64Var(&s.rate, "rate", 1000, "traces per second of simulated time: how much the traces of a batch overlap")
+	f.IntVar(&s.gather, "gather", 0, "put requests together until they have so many spans, as a collector does that stands between (default: every process sends for itself)")
 	f.Uint64Var(&s.seed, "seed", 1, "decides what is sent")
 	f.DurationVar(&s.idle, "idle", 10*time.Second, "how long the idle process is watched")
 	f.DurationVar(&s.quiet, "quiet", 12*time.Second, "how long it must do nothing to have settled; longer than the store waits before it seals what is old")

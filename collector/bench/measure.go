@@ -125,7 +125,7 @@ func takeIn(ctx context.Context, s settings, heddle *server, data string) (demo.
 		return demo.Sent{}, result{}, err
 	}
 	begin := time.Now()
-	sent, err := demo.Send(ctx, cfg, simulatedStart, s.spans)
+	sent, err := demo.Send(ctx, cfg, simulatedStart, s.spans, s.gather)
 	if err != nil {
 		return sent, result{}, err
 	}

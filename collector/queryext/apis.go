@@ -42,6 +42,7 @@ func (q *query) newAPIs() []*api {
 				return native.NewHandler(native.Options{
 					Store:   stores.Store(),
 					Archive: stores.Archive(),
+					Graphs:  q.graphs,
 					Version: q.set.BuildInfo.Version,
 					Stopped: q.rpc.drain.Done(),
 				})

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 
+	"github.com/heddle-io/heddle/query/red"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -24,6 +26,10 @@ type StorageExtension interface {
 	Store() storage.Store
 	Archive() storage.Store
 }
+
+// graphCacheBytes is enough for graphs with a hundred edges over some 50 million
+// spans.
+const graphCacheBytes = 24 << 20
 
 type query struct {
 	config   *Config
@@ -38,6 +44,10 @@ type query struct {
 	ready   atomic.Bool // receivers run
 	server  *http.Server
 	serving sync.WaitGroup
+
+	graphs    *red.GraphCache
+	preparing sync.WaitGroup
+	stop      context.CancelFunc // of preparing graphs; nil: not begun
 }
 
 var (
@@ -59,10 +69,21 @@ func (q *query) Ready() error {
 	q.rpc.open()
 	q.rpc.SetReady(true)
 	q.ready.Store(true)
+	ctx, stop := context.WithCancel(context.Background())
+	q.stop = stop
+	q.preparing.Go(func() {
+		ticks := time.NewTicker(prepareEvery)
+		defer ticks.Stop()
+		q.prepareGraphs(ctx, q.stores.Store().Spans(), ticks.C)
+	})
 	return nil
 }
 
 func (q *query) NotReady() error {
+	if q.stop != nil {
+		q.stop()
+		q.preparing.Wait()
+	}
 	q.rpc.SetReady(false)
 	q.ready.Store(false)
 	return nil
@@ -74,6 +95,7 @@ func (q *query) Start(ctx context.Context, host component.Host) (err error) {
 	if q.stores, err = q.findStorage(host); err != nil {
 		return err
 	}
+	q.graphs = red.NewGraphCache(graphCacheBytes)
 	q.apis = q.newAPIs()
 	q.rpc = q.newRPC()
 	if q.server, err = q.newServer(ctx, host, q.routes()); err != nil {
@@ -109,6 +131,9 @@ func (q *query) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	q.rpc.stopping()
+	if err := q.NotReady(); err != nil {
+		return err
+	}
 	err := q.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, q.server.Close())

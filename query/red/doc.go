@@ -1,8 +1,7 @@
 // Package red computes rates, errors and durations from stored spans, for any
 // window and grouped by any attribute, and the graph of who calls whom.
 //
-// Nothing is prepared for it: both are answered from columns when they are
-// asked for. What the store can aggregate by itself it does (Result.Scanned and
+// Both are answered from columns when they are asked for. What the store can aggregate by itself it does (Result.Scanned and
 // Graph.Scanned are then 0); the numbers are the same either way.
 //
 // # How the graph is found
@@ -12,7 +11,9 @@
 // a caller may have started before the window, a called span after it. Every
 // core tallies the batches that it visits, a few hundred kilobytes whatever the
 // number of spans, and only the spans that become exemplars are identified. What
-// was tallied of parts of the store that do not change is kept in a GraphCache.
+// was tallied of parts of the store that do not change is kept in a GraphCache,
+// and a Preparer tallies them before anyone asks, so that it is only what a window
+// cuts and what has just been written that a graph reads.
 //
 // Of several spans with the parent's id the caller is one that serves, then the
 // first by service; see storage.SpanReader.Edges.

@@ -47,6 +47,25 @@ func (c *GraphCache) get(key graphCacheKey) *tally {
 	return nil
 }
 
+// retain drops the tallies of all but some parts.
+func (c *GraphCache) retain(parts map[string]bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, t := range c.tallies {
+		if _, ok := parts[key.part]; !ok {
+			delete(c.tallies, key)
+			c.bytes -= t.bytes
+		}
+	}
+}
+
+// hasRoom says whether there is some that queries need not fight for.
+func (c *GraphCache) hasRoom() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bytes < c.maxBytes/4*3
+}
+
 // put keeps a tally, whose references count tables from the first of the part.
 // Where there is no room any others go: a query over more than there is room for
 // would find nothing of itself if the oldest went.

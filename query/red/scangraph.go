@@ -24,17 +24,13 @@ const (
 // scannedGraph draws the graph from whole traces. Every worker of the reading
 // tallies for itself.
 func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Graph, error) {
-	columns := []storage.Key{q.By, trace.ErrorKeys()[1]}
-	if !q.ServicesOnly {
-		columns = append(columns, remoteKeys...)
-	}
 	all := newTally(&q, &batchTally{})
 	var reading storage.TraceReading
 	var err error
 	if q.Of != nil {
-		reading, err = q.Of.ReadTraces(ctx, columns)
+		reading, err = q.Of.ReadTraces(ctx, q.columns())
 	} else {
-		scan := storage.TraceScan{Window: q.Window, Columns: columns}
+		scan := storage.TraceScan{Window: q.Window, Columns: q.columns()}
 		if q.Cache != nil {
 			scan.Known = func(p storage.TracePart) bool {
 				known := q.Cache.get(q.cacheKey(p))
@@ -53,17 +49,8 @@ func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Grap
 	workers := make([]*graphWorker, reading.Workers())
 	begin := time.Now()
 	err = reading.Each(ctx, func(worker int, b *storage.TraceBatch) bool {
-		w := workers[worker]
-		if w == nil {
-			w = &graphWorker{q: &q, parts: map[storage.TracePart]*tally{}}
-			w.rest = newTally(&q, &w.batch)
-			workers[worker] = w
-		}
-		w.add(b)
-		switch {
-		case w.edges > maxGraphEdges:
-			w.rest.partial = fmt.Sprintf("the graph has more than %d edges; a shorter window or another attribute has fewer", maxGraphEdges)
-		case q.MaxDuration > 0 && time.Since(begin) > q.MaxDuration:
+		w := workerOf(workers, worker, &q)
+		if w.add(b) && q.MaxDuration > 0 && time.Since(begin) > q.MaxDuration {
 			w.rest.partial = fmt.Sprintf("the time limit of %v was reached; a shorter window takes less", q.MaxDuration)
 		}
 		return w.rest.partial == ""
@@ -83,6 +70,15 @@ func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Grap
 	return g, identify(ctx, reading, g.Edges)
 }
 
+// columns are those of the scan.
+func (q *GraphQuery) columns() []storage.Key {
+	columns := []storage.Key{q.By, trace.ErrorKeys()[1]}
+	if !q.ServicesOnly {
+		columns = append(columns, remoteKeys...)
+	}
+	return columns
+}
+
 // graphWorker tallies the batches of one worker.
 type graphWorker struct {
 	q     *GraphQuery
@@ -92,7 +88,19 @@ type graphWorker struct {
 	edges int // of all tallies
 }
 
-func (w *graphWorker) add(b *storage.TraceBatch) {
+// workerOf returns a worker, which it makes when it is needed first.
+func workerOf(workers []*graphWorker, number int, q *GraphQuery) *graphWorker {
+	w := workers[number]
+	if w == nil {
+		w = &graphWorker{q: q, parts: map[storage.TracePart]*tally{}}
+		w.rest = newTally(q, &w.batch)
+		workers[number] = w
+	}
+	return w
+}
+
+// add tallies a batch and says whether there may be more.
+func (w *graphWorker) add(b *storage.TraceBatch) bool {
 	t := w.rest
 	if b.Part != nil {
 		if t = w.parts[*b.Part]; t == nil {
@@ -102,7 +110,10 @@ func (w *graphWorker) add(b *storage.TraceBatch) {
 	}
 	before := t.edges
 	t.add(b)
-	w.edges += t.edges - before
+	if w.edges += t.edges - before; w.edges > maxGraphEdges {
+		w.rest.partial = fmt.Sprintf("the graph has more than %d edges; a shorter window or another attribute has fewer", maxGraphEdges)
+	}
+	return w.rest.partial == ""
 }
 
 // mergeWorkers adds all tallies to one, and gives the cache those that are whole.

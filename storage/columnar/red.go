@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"math"
+	"slices"
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
@@ -19,6 +20,7 @@ type redQuery struct {
 	q         storage.Aggregation
 	from, to  int64 // minutes that are wholly in the window
 	histogram bool
+	named     bool // it looks at the names of spans
 }
 
 // newREDQuery returns nil when indexes cannot answer q.
@@ -44,7 +46,24 @@ func newREDQuery(q storage.Aggregation) *redQuery {
 	if from >= to {
 		return nil
 	}
-	return &redQuery{q: q, from: from, to: to, histogram: q.Histogram && (q.Measure != storage.Key{})}
+	return &redQuery{q: q, from: from, to: to, histogram: q.Histogram && (q.Measure != storage.Key{}), named: slices.Contains(q.By, storage.KeyName) || looksAtNames(q.Where)}
+}
+
+// looksAtNames says whether a predicate looks at the names of spans.
+func looksAtNames(p storage.Predicate) bool {
+	switch p := p.(type) {
+	case storage.And:
+		return slices.ContainsFunc(p, looksAtNames)
+	case storage.Or:
+		return slices.ContainsFunc(p, looksAtNames)
+	case storage.Not:
+		return looksAtNames(p.Of)
+	case storage.Exists:
+		return p.Key == storage.KeyName
+	case storage.Compare:
+		return p.Key == storage.KeyName
+	}
+	return false
 }
 
 func redKey(k storage.Key) bool {
@@ -119,14 +138,38 @@ func spanItems(tables []spanSource, q storage.Aggregation) (items []aggregateIte
 	return items
 }
 
+// table reads the coarsest table of a part that answers the query.
+func (q *redQuery) table(index *sidecar.Index, zones []zone, cell func(ns int64) int) (*sidecar.RED, error) {
+	var fit []sidecar.Coarse
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, z := range zones {
+		first, last = min(first, z.minNs), max(last, z.maxNs)
+	}
+	if q.from <= sidecar.MinuteOf(first) && sidecar.MinuteOf(last) < q.to && cell(first) == cell(last) {
+		if !q.named {
+			fit = append(fit, sidecar.UnnamedTotals)
+		}
+		fit = append(fit, sidecar.Totals)
+	}
+	if !q.named {
+		fit = append(fit, sidecar.Unnamed)
+	}
+	for _, table := range fit {
+		if red, err := index.CoarseRED(table); red != nil || err != nil {
+			return red, err
+		}
+	}
+	return index.RED()
+}
+
 // addRED adds the minutes of a part that are wholly in the window.
 func (a *aggregator) addRED(item *redItem) (err error) {
 	defer func() { _ = item.part.failed(err) }()
-	index, _, err := item.part.openIndex()
+	index, zones, err := item.part.openIndex()
 	if err != nil {
 		return err
 	}
-	red, err := index.RED()
+	red, err := item.query.table(index, zones, a.cell)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/columnar/sidecar"
 )
 
 // shift moves all spans of td in time.
@@ -51,6 +52,45 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 		}
 	}
 	(flushed{disk}).flush()
+	// Parts that are worth coarse tables: of few names, and of few minutes.
+	for i, shape := range []struct{ names, seconds int64 }{{2, 900}, {200, 100}} {
+		td := ptrace.NewTraces()
+		rs := td.ResourceSpans().AppendEmpty()
+		rs.Resource().Attributes().PutStr("service.name", "many")
+		spans := rs.ScopeSpans().AppendEmpty().Spans()
+		for k := range int64(500) {
+			s := spans.AppendEmpty()
+			s.SetTraceID(pcommon.TraceID{15: byte(k), 14: byte(k >> 8), 1: byte(i + 1)})
+			s.SetSpanID(pcommon.SpanID{7: 1})
+			s.SetName(fmt.Sprint("op", rng.Int64N(shape.names)))
+			s.SetKind(ptrace.SpanKind(2 + rng.IntN(2)))
+			s.SetStartTimestamp(pcommon.Timestamp(memory.Stats().OldestSpanNs + rng.Int64N(shape.seconds*1e9)))
+			s.SetEndTimestamp(s.StartTimestamp() + pcommon.Timestamp(rng.Int64N(1e9)))
+		}
+		for _, s := range []*Store{disk, memory} {
+			if _, err := s.Spans().WriteSpans(ctx, td); err != nil {
+				t.Fatal(err)
+			}
+		}
+		(flushed{disk}).flush()
+	}
+	have := map[sidecar.Coarse]int{}
+	for _, p := range disk.disk.current.spans {
+		index, _, err := p.openIndex()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []sidecar.Coarse{sidecar.Unnamed, sidecar.Totals, sidecar.UnnamedTotals} {
+			if red, err := index.CoarseRED(table); err != nil {
+				t.Fatal(err)
+			} else if red != nil {
+				have[table]++
+			}
+		}
+	}
+	if len(have) < 3 {
+		t.Fatalf("parts by coarse table: %v; all must be met", have)
+	}
 	st := memory.Stats()
 	where := []storage.Predicate{
 		nil,
@@ -58,16 +98,16 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 		storage.Or{storage.Compare{Key: storage.KeyKind, Op: storage.NotEqual, Value: storage.Int(2)}, storage.Not{Of: storage.Exists{Key: storage.KeyService}}},
 	}
 	byAll := []storage.Key{storage.KeyService, storage.KeyName, storage.KeyKind, storage.KeyStatus}
-	for i := range 60 {
+	for i := range 120 {
 		from := st.OldestSpanNs - 60e9 + rng.Int64N(900e9)
 		w := storage.Window{FromNs: from, ToNs: from + rng.Int64N(600e9)}
-		q := storage.Aggregation{Window: w, Where: where[i%3], By: byAll[:rng.IntN(5)], Measure: storage.KeyDuration, Histogram: i%2 == 0}
+		q := storage.Aggregation{Window: w, Where: where[i%3], By: chosen(rng, byAll), Measure: storage.KeyDuration, Histogram: i%2 == 0}
 		if i%3 == 0 {
 			w.FromNs -= w.FromNs % nsPerMinute
 			q.Window.FromNs, q.StepNs = w.FromNs, nsPerMinute*(1+rng.Int64N(3))
 		}
-		if i == 1 {
-			q.Window = storage.AllTime()
+		if i%5 == 1 {
+			q.Window, q.StepNs = storage.AllTime(), 0
 		}
 		got, err1 := disk.Spans().Aggregate(ctx, q)
 		want, err2 := memory.Spans().Aggregate(ctx, q)
@@ -94,6 +134,16 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 			t.Fatalf("keys in %+v: %v, %v\ngot  %v\nwant %v", q.Window, err1, err2, keys1, keys2)
 		}
 	}
+}
+
+// chosen is some of a list, in its order.
+func chosen[T any](rng *rand.Rand, from []T) (list []T) {
+	for _, v := range from {
+		if rng.IntN(2) == 0 {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 func describeGroups(groups []storage.Group) (list []string) {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -171,7 +172,7 @@ func (r *traceReading) each(ctx context.Context, visit func(worker int, b *stora
 	scanners := make([]*groupTraces, maxWorkers())
 	err := inParallel(ctx, len(r.tables)-r.memory, func(worker, i int) error {
 		table := r.memory + i
-		if !r.mayHave(table) || r.parts[r.tables[table].part].known {
+		if p := &r.parts[r.tables[table].part]; !r.mayHave(table) || p.known || r.q.PartsOnly && p.traces == nil {
 			return nil
 		}
 		if scanners[worker] == nil {
@@ -179,7 +180,7 @@ func (r *traceReading) each(ctx context.Context, visit func(worker int, b *stora
 		}
 		return scanners[worker].visit(table, runs[table], wanted, func(b *storage.TraceBatch) error { return visit(worker, b) })
 	})
-	if err != nil {
+	if err != nil || r.q.PartsOnly {
 		return err
 	}
 	return r.eachShared(ctx, runs, wanted, visit)
@@ -204,7 +205,7 @@ func (r *traceReading) askWhatIsKnown(runs [][]sidecar.Trace, wanted *wantedTrac
 	for i := range r.parts {
 		p := &r.parts[i]
 		shared := xxhash.New()
-		batches, covered := 0, true
+		traces, covered := storage.TracePart{Table: uint32(p.first), NewestNs: math.MinInt64}, true
 		for table := p.first; table < p.first+p.groups; table++ {
 			zone := r.tables[table].group.zone
 			covered = covered && r.q.Window.FromNs <= zone.minNs && zone.maxNs < r.q.Window.ToNs
@@ -217,15 +218,18 @@ func (r *traceReading) askWhatIsKnown(runs [][]sidecar.Trace, wanted *wantedTrac
 			}
 			slices.Sort(first)
 			_ = binary.Write(shared, binary.LittleEndian, append(first, uint32(table-p.first)))
-			if rows < r.tables[table].group.rows {
-				batches++
+			if left := r.tables[table].group.rows - rows; left > 0 {
+				traces.Batches++
+				traces.Spans += left
 			}
+			traces.NewestNs = max(traces.NewestNs, zone.maxNs)
 		}
-		if !covered || batches == 0 {
+		if !covered || traces.Batches == 0 {
 			continue
 		}
-		p.traces = &storage.TracePart{ID: fmt.Sprintf("%s-%x", p.part.ID, shared.Sum64()), Batches: batches, Table: uint32(p.first)}
-		if p.known = r.q.Known(*p.traces); p.known {
+		traces.ID = fmt.Sprintf("%s-%x", p.part.ID, shared.Sum64())
+		p.traces = &traces
+		if p.known = r.q.Known(traces); p.known {
 			for _, list := range runs[p.first : p.first+p.groups] {
 				fingerprints := make([]uint64, len(list))
 				for i, run := range list {

@@ -257,10 +257,17 @@ func testKnownParts(e *env) {
 		next++
 		e.write(td)
 		all := map[storage.TraceID]bool{}
-		e.visitTraces(nil, func(_ *storage.TracePart, id storage.TraceID) { all[id] = true })
+		e.visitTraces(storage.TraceScan{}, func(_ *storage.TracePart, id storage.TraceID) { all[id] = true })
+		inParts := map[storage.TraceID]bool{}
+		e.visitTraces(storage.TraceScan{PartsOnly: true, Known: func(storage.TracePart) bool { return false }}, func(p *storage.TracePart, id storage.TraceID) {
+			if p == nil {
+				e.Errorf("trace %x of no part is visited", id)
+			}
+			inParts[id] = true
+		})
 		got := map[storage.TraceID]bool{}
 		found := map[string]map[storage.TraceID]bool{}
-		e.visitTraces(func(p storage.TracePart) bool {
+		e.visitTraces(storage.TraceScan{Known: func(p storage.TracePart) bool {
 			for id := range known[p.ID] {
 				if got[id] || !all[id] {
 					e.Errorf("trace %x is in two parts, or in none", id)
@@ -268,12 +275,15 @@ func testKnownParts(e *env) {
 				got[id] = true
 			}
 			return known[p.ID] != nil
-		}, func(p *storage.TracePart, id storage.TraceID) {
+		}}, func(p *storage.TracePart, id storage.TraceID) {
 			if got[id] {
 				e.Errorf("trace %x is known and visited", id)
 			}
 			got[id] = true
 			if p == nil {
+				if inParts[id] {
+					e.Errorf("trace %x is visited without its part", id)
+				}
 				return
 			}
 			if found[p.ID] == nil {
@@ -291,17 +301,23 @@ func testKnownParts(e *env) {
 }
 
 // visitTraces calls f with every trace that is visited, one after the other.
-func (e *env) visitTraces(known func(storage.TracePart) bool, f func(*storage.TracePart, storage.TraceID)) {
+func (e *env) visitTraces(q storage.TraceScan, f func(*storage.TracePart, storage.TraceID)) {
 	e.Helper()
 	ctx := context.Background()
 	batches := map[storage.TracePart]int{}
-	q := storage.TraceScan{Window: anyTime}
+	q.Window = anyTime
+	known := q.Known
+	spans := map[string]int{}
 	if known != nil {
 		q.Known = func(p storage.TracePart) bool {
 			yes := known(p)
 			if _, again := batches[p]; again || p.ID == "" {
 				e.Errorf("asked again or for nothing: %+v", p)
 			}
+			if p.Spans <= 0 || p.Batches <= 0 {
+				e.Errorf("an empty part: %+v", p)
+			}
+			spans[p.ID] = p.Spans
 			if batches[p] = 0; yes {
 				batches[p] = p.Batches
 			}
@@ -319,6 +335,16 @@ func (e *env) visitTraces(known func(storage.TracePart) bool, f func(*storage.Tr
 		defer mu.Unlock()
 		if b.Part != nil {
 			batches[*b.Part]++
+			spans[b.Part.ID] -= len(b.Rows)
+			starts := b.Columns.StartsNs()
+			for _, row := range b.Rows {
+				if starts[row] > b.Part.NewestNs {
+					e.Errorf("part %+v has a span at %d", b.Part, starts[row])
+				}
+			}
+			if spans[b.Part.ID] < 0 {
+				e.Errorf("part %+v has %d spans more", b.Part, -spans[b.Part.ID])
+			}
 			if ref := b.Columns.Ref(b.Rows[0]); known == nil || b.Selected != nil || ref.Table < b.Part.Table {
 				e.Errorf("a batch of the part %+v with selection %v and the reference %+v", b.Part, b.Selected, ref)
 			}

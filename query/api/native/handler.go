@@ -21,8 +21,9 @@ var openAPI []byte
 // Options configure the handler. Zero bounds mean the defaults named.
 type Options struct {
 	Store   storage.Store
-	Archive storage.Store // asked for traces, too, that are named; nil: none
-	Version string        // of heddle, told in /status
+	Archive storage.Store   // asked for traces, too, that are named; nil: none
+	Graphs  *red.GraphCache // of Store; nil: none
+	Version string          // of heddle, told in /status
 
 	QueryTimeout  time.Duration // after which an answer says what was found so far; 30 s
 	MaxQuerySpans int           // that one question may read; 5,000,000
@@ -46,14 +47,9 @@ func newAPI(opts Options) *api {
 	return &api{
 		opts: opts, spans: opts.Store.Spans(),
 		turns: make(chan struct{}, opts.MaxConcurrent), tails: make(chan struct{}, opts.MaxTails),
-		graphs: red.NewGraphCache(graphCacheBytes),
-		now:    time.Now, every: everyTick,
+		now: time.Now, every: everyTick,
 	}
 }
-
-// graphCacheBytes is enough for graphs with a hundred edges over some 50 million
-// spans.
-const graphCacheBytes = 24 << 20
 
 // routes are the patterns below /heddle/v1 and what answers them.
 func (a *api) routes() map[string]http.Handler {
@@ -109,8 +105,6 @@ type api struct {
 	spans storage.SpanStore
 	turns chan struct{} // one place for each question that reads much
 	tails chan struct{} // and for each live tail
-
-	graphs *red.GraphCache
 
 	now   func() time.Time
 	every func(time.Duration) (ticks <-chan time.Time, stop func())

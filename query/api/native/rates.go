@@ -158,7 +158,7 @@ func (a *api) graph(r *http.Request) (graphAnswer, error) {
 	if err != nil {
 		return graphAnswer{}, err
 	}
-	query := red.GraphQuery{Window: window, By: by[0], MaxDuration: a.timeFor(r.Context()), Cache: a.graphs}
+	query := red.GraphQuery{Window: window, By: by[0], MaxDuration: a.timeFor(r.Context()), Cache: a.opts.Graphs}
 	switch nodes := q.Get("nodes"); nodes {
 	case "", "all":
 	case "services":

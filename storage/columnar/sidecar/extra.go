@@ -26,9 +26,16 @@ func (s *sectionWriter) extras(blobs map[string][]byte) {
 	}
 }
 
-// Extra reads a blob by its name; ok is false when there is none. The caller
-// may keep it.
+// Extra reads a blob of Contents.Extra by its name; ok is false when there is
+// none. The caller may keep it.
 func (x *Index) Extra(name string) (blob []byte, ok bool, err error) {
+	if isCoarse(name) {
+		return nil, false, nil
+	}
+	return x.extra(name)
+}
+
+func (x *Index) extra(name string) (blob []byte, ok bool, err error) {
 	all, err := x.extras()
 	if err != nil {
 		return nil, false, err
@@ -48,14 +55,17 @@ func (x *Index) Extra(name string) (blob []byte, ok bool, err error) {
 	return blob, true, nil
 }
 
-// ExtraNames lists the blobs there are.
+// ExtraNames lists the names in Contents.Extra.
 func (x *Index) ExtraNames() ([]string, error) {
 	all, err := x.extras()
 	if err != nil {
 		return nil, err
 	}
-	return slices.Sorted(maps.Keys(all)), nil
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), isCoarse), nil
 }
+
+// isCoarse says whether an extra is this package's own.
+func isCoarse(name string) bool { return slices.Contains(coarseExtras[:], name) }
 
 func (x *Index) extras() (map[string]extra, error) {
 	b, err := x.head(sectionExtra)

@@ -96,13 +96,16 @@ func FuzzHeads(f *testing.F) {
 			}
 		case sectionExtra:
 			decodeExtras(b, body)
+			if r, ok := decodeCoarse(b); ok {
+				_, _ = r.all()
+			}
 		}
 	})
 }
 
 func FuzzMinute(f *testing.F) {
 	c := sample()
-	red, err := encodeRED(&c.RED)
+	red, _, err := encodeRED(&c.RED)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"io"
 	"iter"
 	"math"
 	"slices"
@@ -14,7 +15,8 @@ import (
 type RED struct {
 	Series []Series // read only
 
-	x       *Index
+	r       io.ReaderAt
+	body    int64 // where the minutes begin in r
 	minutes []minuteAt
 }
 
@@ -54,7 +56,7 @@ func (x *Index) RED() (*RED, error) {
 	if !ok {
 		return nil, x.corruptHead(sectionRED, at)
 	}
-	r.x = x
+	r.r, r.body = x.r, s.body()
 	return r, nil
 }
 
@@ -109,7 +111,6 @@ const readAhead = 256 << 10
 func (r *RED) Scan(fromMinute, toMinute int64) iter.Seq2[*REDMinute, error] {
 	return func(yield func(*REDMinute, error) bool) {
 		from, to := r.position(fromMinute), r.position(toMinute)
-		body := r.x.sections[sectionRED].body()
 		buf := buffers.Get().(*[]byte)
 		defer buffers.Put(buf)
 		var m REDMinute
@@ -120,14 +121,14 @@ func (r *RED) Scan(fromMinute, toMinute int64) iter.Seq2[*REDMinute, error] {
 				size += r.minutes[from+n].size
 				n++
 			}
-			at := body + r.minutes[from].offset
+			at := r.body + r.minutes[from].offset
 			b := sized(buf, size)
-			if err := readFull(r.x.r, b, at, sectionRED.String()); err != nil {
+			if err := readFull(r.r, b, at, sectionRED.String()); err != nil {
 				yield(nil, err)
 				return
 			}
 			for _, where := range r.minutes[from : from+n] {
-				if err := m.decode(b[:where.size], where, body, len(r.Series)); err != nil {
+				if err := m.decode(b[:where.size], where, r.body, len(r.Series)); err != nil {
 					yield(nil, err)
 					return
 				}

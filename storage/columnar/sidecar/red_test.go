@@ -1,6 +1,8 @@
 package sidecar
 
 import (
+	"bytes"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -214,6 +216,90 @@ func TestEdgesBetween(t *testing.T) {
 	for _, test := range []struct{ from, to, want int64 }{{0, 20, 20}, {0, 1, 2}, {1, 2, 0}, {1, 3, 2}, {18, 99, 2}, {19, 99, 0}, {5, 0, 0}} {
 		if got := read.Between(test.from, test.to); len(got) != int(test.want) {
 			t.Errorf("%d..%d: %d edges", test.from, test.to, len(got))
+		}
+	}
+}
+
+// TestCoarseTables: they are what the cells sum up to, and Verify finds those
+// that are not.
+func TestCoarseTables(t *testing.T) {
+	contents := func(minutes, names int64, last int64) *Contents {
+		r := rand.New(rand.NewPCG(3, 3))
+		var b REDBuilder
+		for i := range int64(3000) {
+			s := Series{"a", string(rune('a' + r.Int64N(names))), uint8(r.IntN(3)), uint8(r.IntN(2))}
+			b.Observe(b.Series(s), (7+i%minutes)*60e9, int64(math.Exp(r.NormFloat64()*2+15)))
+		}
+		b.Observe(b.Series(Series{"a", "a", 0, 0}), 7*60e9, last)
+		return &Contents{RED: b.Contents()}
+	}
+	for _, test := range []struct {
+		minutes, names int64
+		want           []Coarse
+	}{
+		{1, 1, nil},
+		{2, 2, []Coarse{UnnamedTotals}},
+		{1, 9, []Coarse{Unnamed, UnnamedTotals}},
+		{50, 1, []Coarse{Totals, UnnamedTotals}},
+		{20, 20, []Coarse{Unnamed, Totals, UnnamedTotals}},
+	} {
+		c := contents(test.minutes, test.names, 5)
+		x := open(t, encode(t, c))
+		if err := x.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		if names := must[[]string](t)(x.ExtraNames()); len(names) > 0 {
+			t.Error(names)
+		}
+		for table := range coarseTables {
+			coarse := must[*RED](t)(x.CoarseRED(table))
+			if (coarse != nil) != slices.Contains(test.want, table) {
+				t.Errorf("%d minutes of %d names: %v was written: %v", test.minutes, test.names, table, coarse != nil)
+			}
+			if coarse == nil {
+				continue
+			}
+			// By another way than the writer's: span counts and sums of everything.
+			var got, want Measures
+			places := map[cellKey]bool{}
+			for _, cell := range must[[]*REDCell](t)(coarse.all()) {
+				got.Merge(cell.Measures)
+				s := coarse.Series[cell.Series]
+				if table != Totals && s.Name != "" || table != Unnamed && cell.Minute != 7 || places[cellKey{cell.Series, cell.Minute}] || cell.Histogram.Count() != cell.Measures.Count {
+					t.Errorf("%v has the cell %+v of %+v", table, cell, s)
+				}
+				places[cellKey{cell.Series, cell.Minute}] = true
+			}
+			for i := range c.RED.Cells {
+				want.Merge(c.RED.Cells[i].Measures)
+			}
+			if got != want {
+				t.Errorf("%v: %+v, want %+v", table, got, want)
+			}
+			for name, wrong := range map[string]*Contents{
+				"another duration": contents(test.minutes, test.names, 6),
+				"a cell less":      {RED: REDContents{Series: c.RED.Series, Cells: c.RED.Cells[1:]}},
+			} {
+				extras := map[string][]byte{}
+				_, cells, err := encodeRED(&wrong.RED)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := encodeCoarse(extras, wrong.RED.Series, cells); err != nil {
+					t.Fatal(err)
+				}
+				e, _, err := encodeRED(&c.RED)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var file bytes.Buffer
+				if err := write(&file, c, e, map[string][]byte{table.String(): extras[table.String()]}); err != nil {
+					t.Fatal(err)
+				}
+				if err := open(t, file.Bytes()).Verify(); !errors.Is(err, ErrCorrupt) {
+					t.Errorf("%v of %s: %v", table, name, err)
+				}
+			}
 		}
 	}
 }

@@ -21,12 +21,11 @@ const (
 )
 
 // encodeRED sorts strings, series and cells: the order in which they were
-// found says nothing.
-func encodeRED(r *REDContents) (encoded, error) {
-	var e encoded
+// found says nothing. The cells are returned as they were sorted.
+func encodeRED(r *REDContents) (e encoded, sorted []*REDCell, err error) {
 	texts, series, renumber, err := sortSeries(r.Series)
 	if err != nil {
-		return e, err
+		return e, nil, err
 	}
 	e.head = appendStrings(nil, texts)
 	e.head = binary.AppendUvarint(e.head, uint64(len(series)))
@@ -41,7 +40,7 @@ func encodeRED(r *REDContents) (encoded, error) {
 	for i := range cells {
 		cells[i] = &r.Cells[i]
 		if int(cells[i].Series) >= len(series) {
-			return e, invalid("cell %d is of series %d of %d", i, cells[i].Series, len(series))
+			return e, nil, invalid("cell %d is of series %d of %d", i, cells[i].Series, len(series))
 		}
 	}
 	slices.SortFunc(cells, func(a, b *REDCell) int {
@@ -54,7 +53,7 @@ func encodeRED(r *REDContents) (encoded, error) {
 	for i, m := range minutes {
 		from := len(e.body)
 		if e.body, err = w.append(e.body, m, renumber); err != nil {
-			return e, err
+			return e, nil, err
 		}
 		e.body = appendCRC(e.body, from)
 		if i == 0 {
@@ -66,7 +65,7 @@ func encodeRED(r *REDContents) (encoded, error) {
 		e.head = binary.AppendUvarint(e.head, uint64(len(m)))
 		e.head = binary.AppendUvarint(e.head, uint64(len(e.body)-from))
 	}
-	return e, nil
+	return e, cells, nil
 }
 
 // sortSeries returns all texts once and in order, the series in order, and

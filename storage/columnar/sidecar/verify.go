@@ -3,8 +3,7 @@ package sidecar
 import (
 	"hash/crc32"
 	"math"
-
-	"github.com/heddle-io/heddle/storage"
+	"slices"
 )
 
 // Verify reads the whole file, compares every checksum and decodes everything.
@@ -94,18 +93,77 @@ func (x *Index) verifyRED() error {
 	if err != nil {
 		return err
 	}
-	var all storage.ExpHistogram
-	for m, err := range red.Scan(math.MinInt64, math.MaxInt64) {
+	cells, err := red.all()
+	if err != nil {
+		return err
+	}
+	for table, want := range coarseOf(red.Series, cells) {
+		coarse, err := x.CoarseRED(Coarse(table))
 		if err != nil {
 			return err
 		}
-		for i := range m.Series {
-			if err := m.MergeHistogram(i, &all); err != nil {
-				return err
-			}
+		if coarse == nil { // not worth it, or of an earlier version
+			continue
+		}
+		got, err := coarse.all()
+		if err != nil {
+			return err
+		}
+		if want == nil || !coarse.says(got, want) {
+			return corrupt(sectionExtra.String(), x.sections[sectionExtra].offset, "%v is not what the rates sum up to", Coarse(table))
 		}
 	}
 	return nil
+}
+
+// all reads every cell.
+func (r *RED) all() (cells []*REDCell, err error) {
+	for m, err := range r.Scan(math.MinInt64, math.MaxInt64) {
+		if err != nil {
+			return nil, err
+		}
+		for i, n := range m.Series {
+			c := &REDCell{Series: n, Minute: m.Minute, Measures: m.Measures[i]}
+			if err := m.MergeHistogram(i, &c.Histogram); err != nil {
+				return nil, err
+			}
+			cells = append(cells, c)
+		}
+	}
+	return cells, nil
+}
+
+// says compares the cells of a table with what they must be.
+func (r *RED) says(cells []*REDCell, want *REDContents) bool {
+	type place struct {
+		Series
+		minute int64
+	}
+	all := map[place]*REDCell{}
+	for i := range want.Cells {
+		c := &want.Cells[i]
+		all[place{want.Series[c.Series], c.Minute}] = c
+	}
+	for _, c := range cells {
+		at := place{r.Series[c.Series], c.Minute}
+		if all[at] == nil || !c.equals(all[at]) {
+			return false
+		}
+		delete(all, at)
+	}
+	return len(all) == 0
+}
+
+// equals compares what two cells have.
+func (c *REDCell) equals(o *REDCell) bool {
+	if c.Measures != o.Measures {
+		return false
+	}
+	x, y := &c.Histogram, &o.Histogram
+	from, to, n := bucketsOf(x)
+	fromY, toY, m := bucketsOf(y)
+	return x.Zero == y.Zero && n == m && (n == 0 || x.Scale == y.Scale && x.Offset+int32(from) == y.Offset+int32(fromY) &&
+		slices.Equal(x.Counts[from:to+1], y.Counts[fromY:toY+1]))
 }
 
 func (x *Index) verifyRest() error {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"maps"
 	"math"
 )
 
@@ -15,15 +16,26 @@ func Write(w io.Writer, c *Contents) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	red, cells, err := encodeRED(&c.RED)
+	if err != nil {
+		return err
+	}
+	extras := maps.Clone(c.Extra)
+	if extras == nil {
+		extras = map[string][]byte{}
+	}
+	if err := encodeCoarse(extras, c.RED.Series, cells); err != nil {
+		return err
+	}
+	return write(w, c, red, extras)
+}
+
+func write(w io.Writer, c *Contents, red encoded, extras map[string][]byte) error {
 	keys, err := encodeKeys(c.Keys)
 	if err != nil {
 		return err
 	}
 	traces := encodeTraces(c.Traces)
-	red, err := encodeRED(&c.RED)
-	if err != nil {
-		return err
-	}
 	edges, err := encodeEdges(&c.Edges)
 	if err != nil {
 		return err
@@ -39,7 +51,7 @@ func Write(w io.Writer, c *Contents) error {
 	}
 	out.section(sectionRED, red.head, red.body)
 	out.section(sectionEdges, edges)
-	out.extras(c.Extra)
+	out.extras(extras)
 	return out.finish()
 }
 
@@ -103,6 +115,11 @@ func (c *Contents) check() error {
 	}
 	if len(c.Traces) > maxTraces {
 		return invalid("%d runs of traces, at most %d are possible", len(c.Traces), maxTraces)
+	}
+	for name := range c.Extra {
+		if isCoarse(name) {
+			return invalid("the name of the extra %q is taken", name)
+		}
 	}
 	for i, t := range c.Traces {
 		if int(t.Group) >= len(c.Zones) || t.Rows == 0 || uint64(t.FirstRow)+uint64(t.Rows) > uint64(c.Zones[t.Group].Rows) {
