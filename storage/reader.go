@@ -107,12 +107,34 @@ type Aggregation struct {
 	Where  Predicate // nil: every span
 	By     []Key     // one group per distinct combination of values; absent is a value too
 	StepNs int64     // length of a cell; 0: one cell for the whole window. At most 11,000 cells.
+	// Aligned says that cells begin at multiples of StepNs since 1970, so that
+	// the window may cut the first one and the last; see FirstCellNs. Otherwise the
+	// first cell begins with the window.
+	Aligned bool
 	// Measure is the numeric key of which sum, min, max and histogram are
 	// taken. The zero Key counts only. Spans without a numeric value under it
 	// are counted but not measured; NaN is no numeric value.
 	Measure   Key
 	Histogram bool // fill Cell.Histogram
 	MaxGroups int  // ErrTooLarge beyond it; 0: 10,000
+}
+
+// FirstCellNs is where the first cell begins: at or before the window's start.
+// Where a multiple of the step would be before the first nanosecond there is, the
+// cells are not aligned.
+func (q *Aggregation) FirstCellNs() int64 {
+	from := q.Window.FromNs
+	if !q.Aligned || q.StepNs <= 0 {
+		return from
+	}
+	before := from % q.StepNs
+	if before < 0 {
+		before += q.StepNs
+	}
+	if from < math.MinInt64+before {
+		return from
+	}
+	return from - before
 }
 
 // Group is one combination of values and its cells.

@@ -65,6 +65,9 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 		if i%3 == 0 {
 			w.FromNs -= w.FromNs % nsPerMinute
 			q.Window.FromNs, q.StepNs = w.FromNs, nsPerMinute*(1+rng.Int64N(3))
+			if q.Aligned = i%6 == 0; q.Aligned {
+				q.Window.FromNs = from
+			}
 		}
 		if i == 1 {
 			q.Window = storage.AllTime()
@@ -109,4 +112,25 @@ func describeGroups(groups []storage.Group) (list []string) {
 	}
 	slices.SortFunc(list, func(a, b string) int { return cmp.Compare(a, b) })
 	return list
+}
+
+// A window that cuts minutes is looked at where it does, whatever the cells.
+func TestREDQueryOfCutMinutes(t *testing.T) {
+	const m = nsPerMinute
+	q := storage.Aggregation{Window: storage.Window{FromNs: 10*m + 5, ToNs: 20*m + 7}, By: []storage.Key{storage.KeyService}, StepNs: 3 * m}
+	if newREDQuery(q) != nil {
+		t.Error("cells that begin inside of minutes are not sums of minutes")
+	}
+	q.Aligned = true
+	red := newREDQuery(q)
+	if red == nil || red.from != 11 || red.to != 20 {
+		t.Fatalf("%+v", red)
+	}
+	want := []storage.Window{{FromNs: 10*m + 5, ToNs: 11 * m}, {FromNs: 20 * m, ToNs: 20*m + 7}}
+	if left := red.left(); !slices.Equal(left, want) {
+		t.Errorf("%v, want %v", left, want)
+	}
+	if q.FirstCellNs() != 9*m {
+		t.Errorf("the first cell begins at %d", q.FirstCellNs())
+	}
 }
