@@ -56,10 +56,23 @@ type SpanReader interface {
 	// The sequence is single use; an error is its last element.
 	Scan(ctx context.Context, q Scan) iter.Seq2[*Batch, error]
 
+	// Tally shows the spans in the window that satisfy the predicate, in batches
+	// and to several goroutines at once, and counts their values where they are
+	// kept: what a question needs about how values are spread over many spans.
+	//
+	// Each goroutine that takes part calls begin once, one after the other, and
+	// then what begin returned with one batch after the other. A batch belongs to
+	// that call until it returns. When one returns false no more are shown, but
+	// for calls under way, and Tally returns nil. All calls have returned when
+	// Tally does. The order of batches is not defined; the newest come roughly
+	// first.
+	//
+	// An error says that what was shown is not all, or not true.
+	Tally(ctx context.Context, q Tally, begin func() func(TallyBatch) bool) error
+
 	// Aggregate groups the spans in the window that satisfy the predicate.
-	// Groups come in no particular order. A group has one cell per step,
-	// aligned to the window's start; empty cells have a zero Count. There is
-	// no group without a span.
+	// Groups come in no particular order. A group has one cell per step;
+	// empty cells have a zero Count. There is no group without a span.
 	Aggregate(ctx context.Context, q Aggregation) ([]Group, error)
 
 	// Keys lists the attribute keys that spans in the window have, by scope

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -80,6 +82,9 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 		if g, w := describeGroups(got), describeGroups(want); !slices.Equal(g, w) {
 			t.Fatalf("%+v:\ngot  %v\nwant %v", q, g, w)
 		}
+		if g, w := countOf(t, disk, q), countOf(t, memory, q); !maps.Equal(g, w) {
+			t.Fatalf("tally of %+v:\ngot  %v\nwant %v", q, g, w)
+		}
 		edges1, err1 := disk.Spans().Edges(ctx, q.Window)
 		edges2, err2 := memory.Spans().Edges(ctx, q.Window)
 		if err1 != nil || err2 != nil || !reflect.DeepEqual(edges1, edges2) {
@@ -97,6 +102,32 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 			t.Fatalf("keys in %+v: %v, %v\ngot  %v\nwant %v", q.Window, err1, err2, keys1, keys2)
 		}
 	}
+}
+
+// countOf counts what an aggregation aggregates, and an attribute.
+func countOf(t *testing.T, s *Store, of storage.Aggregation) talliedValues {
+	q := storage.Tally{
+		Window: of.Window, Where: of.Where, Keys: append(of.By[:len(of.By):len(of.By)], storage.Key{Scope: storage.ScopeSpan, Name: "http.response.status_code"}),
+		Marks: []storage.Predicate{storage.Compare{Key: storage.KeyStatus, Op: storage.Equal, Value: storage.Int(2)}},
+	}
+	all := talliedValues{}
+	var mu sync.Mutex
+	err := s.Spans().Tally(t.Context(), q, func() func(storage.TallyBatch) bool {
+		return func(b storage.TallyBatch) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			groups := make([]uint32, b.Len())
+			for i, marks := range b.Marks() {
+				groups[i] = uint32(marks)*4 + uint32(b.StartsNs()[i]&1)*2 + uint32(b.DurationsNs()[i]&1)
+			}
+			b.Count(groups, 8, all.add)
+			return true
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func describeGroups(groups []storage.Group) (list []string) {
