@@ -166,8 +166,10 @@ func difference(q CompareQuery, key storage.Key, s, b *counter, all [2]Count, c 
 		add(storage.Value{}, absent(s, all[0]), absent(b, all[1]), true)
 	}
 	slices.SortFunc(d.Values, func(x, y ValueDifference) int {
-		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(y.Selection+y.Baseline, x.Selection+x.Baseline),
-			cmp.Compare(x.Value.Text(), y.Value.Text()), cmp.Compare(x.Value.Type(), y.Value.Type()))
+		if by := cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(y.Selection+y.Baseline, x.Selection+x.Baseline)); by != 0 {
+			return by
+		}
+		return compareValues(x.Value, y.Value)
 	})
 	d.Values = d.Values[:min(len(d.Values), cmp.Or(q.Values, 8))]
 	if len(d.Values) > 0 {

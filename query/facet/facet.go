@@ -186,7 +186,10 @@ func (c *counter) count(v storage.Value, n Count) {
 func (c *counter) facet(key storage.Key, most int, total Count) Facet {
 	list := c.values
 	slices.SortFunc(list, func(a, b Value) int {
-		return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Value.Text(), b.Value.Text()), cmp.Compare(a.Value.Type(), b.Value.Type()))
+		if by := cmp.Compare(b.Spans, a.Spans); by != 0 {
+			return by
+		}
+		return compareValues(a.Value, b.Value)
 	})
 	f := Facet{Key: key, Absent: total.without(c.all), Other: c.crowded, Distinct: len(list), Truncated: c.truncated}
 	for _, v := range list[min(most, len(list)):] {
@@ -194,4 +197,10 @@ func (c *counter) facet(key storage.Key, most int, total Count) Facet {
 	}
 	f.Values = slices.Clone(list[:min(most, len(list))])
 	return f
+}
+
+// compareValues orders values that are equally many by their text, which is made
+// for it.
+func compareValues(a, b storage.Value) int {
+	return cmp.Or(cmp.Compare(a.Text(), b.Text()), cmp.Compare(a.Type(), b.Type()))
 }
