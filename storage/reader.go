@@ -56,10 +56,23 @@ type SpanReader interface {
 	// The sequence is single use; an error is its last element.
 	Scan(ctx context.Context, q Scan) iter.Seq2[*Batch, error]
 
+	// Tally shows the spans in the window that satisfy the predicate, in batches
+	// and to several goroutines at once, and counts their values where they are
+	// kept: what a question needs about how values are spread over many spans.
+	//
+	// Each goroutine that takes part calls begin once, one after the other, and
+	// then what begin returned with one batch after the other. A batch belongs to
+	// that call until it returns. When one returns false no more are shown, but
+	// for calls under way, and Tally returns nil. All calls have returned when
+	// Tally does. The order of batches is not defined; the newest come roughly
+	// first.
+	//
+	// An error says that what was shown is not all, or not true.
+	Tally(ctx context.Context, q Tally, begin func() func(TallyBatch) bool) error
+
 	// Aggregate groups the spans in the window that satisfy the predicate.
-	// Groups come in no particular order. A group has one cell per step,
-	// aligned to the window's start; empty cells have a zero Count. There is
-	// no group without a span.
+	// Groups come in no particular order. A group has one cell per step;
+	// empty cells have a zero Count. There is no group without a span.
 	Aggregate(ctx context.Context, q Aggregation) ([]Group, error)
 
 	// Keys lists the attribute keys that spans in the window have, by scope
@@ -107,12 +120,34 @@ type Aggregation struct {
 	Where  Predicate // nil: every span
 	By     []Key     // one group per distinct combination of values; absent is a value too
 	StepNs int64     // length of a cell; 0: one cell for the whole window. At most 11,000 cells.
+	// Aligned says that cells begin at multiples of StepNs since 1970, so that
+	// the window may cut the first one and the last; see FirstCellNs. Otherwise the
+	// first cell begins with the window.
+	Aligned bool
 	// Measure is the numeric key of which sum, min, max and histogram are
 	// taken. The zero Key counts only. Spans without a numeric value under it
 	// are counted but not measured; NaN is no numeric value.
 	Measure   Key
 	Histogram bool // fill Cell.Histogram
 	MaxGroups int  // ErrTooLarge beyond it; 0: 10,000
+}
+
+// FirstCellNs is where the first cell begins: at or before the window's start.
+// Where a multiple of the step would be before the first nanosecond there is, the
+// cells are not aligned.
+func (q *Aggregation) FirstCellNs() int64 {
+	from := q.Window.FromNs
+	if !q.Aligned || q.StepNs <= 0 {
+		return from
+	}
+	before := from % q.StepNs
+	if before < 0 {
+		before += q.StepNs
+	}
+	if from < math.MinInt64+before {
+		return from
+	}
+	return from - before
 }
 
 // Group is one combination of values and its cells.

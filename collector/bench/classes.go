@@ -236,8 +236,11 @@ func (s *shop) nativeClasses(ctx context.Context, heddle *server) ([]question, e
 	}, nil
 }
 
-// stepOf makes 60 steps of a window.
-func stepOf(w window) string { return time.Duration((w.to - w.from + 59) / 60).String() }
+// stepOf makes steps of whole minutes of a window, 60 at most, as dashboards do.
+func stepOf(w window) string {
+	step := time.Duration(w.to-w.from) / 60
+	return (step.Truncate(time.Minute) + time.Minute).String()
+}
 
 // deepPages are the second to the fifth page of a search.
 func (s *shop) deepPages(ctx context.Context, heddle *server) (list []call, err error) {

@@ -22,6 +22,7 @@ type shop struct {
 	services []string      // those with many spans, the largest first
 	tenants  []string      // of the checkout, the most frequent first
 	cells    []int         // spans that start in each step of everything
+	firstNs  int64         // where the first step begins
 	stepNs   int64
 }
 
@@ -103,13 +104,17 @@ func (s *shop) countCells(ctx context.Context, heddle *server) error {
 	all := s.all()
 	step := time.Duration((all.to - all.from + cells - 1) / cells)
 	var rates struct {
-		Groups []struct{ Cells struct{ Spans []int } }
+		StartUnixNano int64 `json:",string"`
+		Groups        []struct{ Cells struct{ Spans []int } }
 	}
 	if err := heddle.getJSON(ctx, s.native("rates", all, "by", "intrinsic.status", "step", step.String()), &rates); err != nil {
 		return err
 	}
-	s.cells, s.stepNs = make([]int, cells), int64(step)
+	s.cells, s.firstNs, s.stepNs = nil, rates.StartUnixNano, int64(step)
 	for _, g := range rates.Groups {
+		if s.cells == nil {
+			s.cells = make([]int, len(g.Cells.Spans))
+		}
 		for i, n := range g.Cells.Spans {
 			s.cells[i] += n
 		}
@@ -133,7 +138,7 @@ func (s *shop) cut(share float64) int64 {
 	for i, n := range s.cells {
 		if before+n > want {
 			// As if they were even in a cell.
-			return all.from + int64((float64(i)+float64(want-before)/float64(n))*float64(s.stepNs))
+			return s.firstNs + int64((float64(i)+float64(want-before)/float64(n))*float64(s.stepNs))
 		}
 		before += n
 	}

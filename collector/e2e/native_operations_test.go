@@ -293,12 +293,23 @@ func (k *shop) manySpans(t *testing.T) {
 	})
 	demand(t, err)
 	r := exactly(t, "rates by two keys", rates.Body, rates.JSON200)
+	from, err := strconv.ParseInt(r.StartUnixNano, 10, 64)
+	demand(t, err)
+	begin, err := strconv.ParseInt(k.start, 10, 64)
+	demand(t, err)
+	steps := 6 // of a minute; one more when the first and the last are cut
+	if begin != from {
+		steps++
+	}
+	if from%int64(10*time.Second) != 0 || from > begin || begin-from >= int64(10*time.Second) {
+		t.Errorf("the first cell begins at %d, the window at %d", from, begin)
+	}
 	for _, g := range r.Groups {
 		sum := int64(0)
 		for _, n := range g.Cells.Spans {
 			sum += n
 		}
-		if len(g.Cells.Spans) != 6 || len(g.Cells.P99Ns) != 6 || sum != g.Spans || g.Cells.P99Ns[5] != nil || len(*g.Exemplars) != 2 {
+		if len(g.Cells.Spans) != steps || len(g.Cells.P99Ns) != steps || sum != g.Spans || g.Cells.P99Ns[steps-1] != nil || len(*g.Exemplars) != 2 {
 			t.Errorf("a group of rates: %+v", g)
 		}
 	}

@@ -2,10 +2,11 @@ package facet
 
 import (
 	"cmp"
-	"iter"
+	"context"
 	"math"
 	"slices"
 
+	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -17,8 +18,8 @@ type CompareQuery struct {
 	Keys   []storage.Key // at most MaxCompareKeys
 	Most   int           // most keys to return, 0: 20
 	Values int           // most values of a key, 0: 8
-	// BaselineIncludes says that the baseline's batches have the spans of the
-	// selection too; they are then taken out of its counts.
+	// BaselineIncludes says that the spans of the selection are in the baseline,
+	// too; they are then taken out of its counts.
 	BaselineIncludes bool
 }
 
@@ -54,23 +55,56 @@ type ValueDifference struct {
 	Score float64
 }
 
-// Compare finds the keys whose values tell the selection from the baseline.
-// The batches have the columns of CompareQuery.Projection.
-func Compare(q CompareQuery, selection, baseline iter.Seq2[*storage.Batch, error]) (Comparison, error) {
+// Compare finds the keys whose values tell the selection from the baseline. Bit 0
+// of the marks of the spans tells those of the selection, bit 1 those of the
+// baseline, as selection.Pair has them.
+func Compare(ctx context.Context, q CompareQuery, spans Spans) (Comparison, error) {
 	var c Comparison
-	inSelection, err := tally(q.Keys, selection, &c.Selection)
+	inSelection, inBaseline := newCounters(q.Keys), newCounters(q.Keys)
+	var totals []*[2]Count
+	err := spans.Tally(ctx, q.Keys, []storage.Predicate{trace.IsError()}, func() func(storage.TallyBatch) bool {
+		var total [2]Count
+		totals = append(totals, &total)
+		var sets []uint32
+		return func(b storage.TallyBatch) bool {
+			sets = slices.Grow(sets[:0], b.Len())
+			for _, marks := range b.Marks() {
+				sets = append(sets, uint32(marks&both))
+				one := Count{Spans: 1}
+				if marks&failed != 0 {
+					one.Errors = 1
+				}
+				if marks&selected != 0 {
+					total[0].add(one)
+				}
+				if marks&compared != 0 {
+					total[1].add(one)
+				}
+			}
+			b.Count(sets, both+1, func(key int, v storage.Value, set int, spans uint64) {
+				if set&selected != 0 {
+					inSelection[key].count(v, Count{Spans: spans})
+				}
+				if set&compared != 0 {
+					inBaseline[key].count(v, Count{Spans: spans})
+				}
+			})
+			return true
+		}
+	})
 	if err != nil {
 		return Comparison{}, err
 	}
-	inBaseline, err := tally(q.Keys, baseline, &c.Baseline)
-	if err != nil {
-		return Comparison{}, err
+	for _, total := range totals {
+		c.Selection.add(total[0])
+		c.Baseline.add(total[1])
 	}
+	all := [2]Count{c.Selection, c.Baseline}
 	if q.BaselineIncludes {
 		c.Baseline = c.Baseline.without(c.Selection)
 	}
 	for i, key := range q.Keys {
-		d := difference(q, key, &inSelection[i], &inBaseline[i], c)
+		d := difference(q, key, &inSelection[i], &inBaseline[i], all, c)
 		if len(d.Values) > 0 {
 			c.Keys = append(c.Keys, d)
 		}
@@ -88,10 +122,16 @@ func (c Count) without(o Count) Count {
 	return Count{c.Spans - min(c.Spans, o.Spans), c.Errors - min(c.Errors, o.Errors)}
 }
 
-// Projection lists the columns that the batches for Compare must have.
-func (q CompareQuery) Projection() []storage.Key { return Query{Keys: q.Keys}.Projection() }
+// Bits of the marks that Compare asks for.
+const (
+	selected = 1 << iota
+	compared // in the baseline
+	failed
+	both = selected | compared
+)
 
-func difference(q CompareQuery, key storage.Key, s, b *counter, c Comparison) Difference {
+// difference compares the values of a key; all are the spans that were counted.
+func difference(q CompareQuery, key storage.Key, s, b *counter, all [2]Count, c Comparison) Difference {
 	d := Difference{Key: key, Truncated: s.truncated || b.truncated}
 	add := func(v storage.Value, in, out Count, known bool) {
 		if q.BaselineIncludes {
@@ -108,22 +148,28 @@ func difference(q CompareQuery, key storage.Key, s, b *counter, c Comparison) Di
 		d.Values = append(d.Values, one)
 	}
 	// Where one set had no room for a value, its count there is not known.
-	for v, in := range s.values {
-		out, ok := b.values[v]
-		add(v, in, out, ok || !b.truncated)
+	for _, v := range s.values {
+		var out Count
+		at, ok := b.index[v.Value]
+		if ok {
+			out = b.values[at].Count
+		}
+		add(v.Value, v.Count, out, ok || !b.truncated)
 	}
-	for v, out := range b.values {
-		if _, ok := s.values[v]; !ok {
-			add(v, Count{}, out, !s.truncated)
+	for _, v := range b.values {
+		if _, ok := s.index[v.Value]; !ok {
+			add(v.Value, Count{}, v.Count, !s.truncated)
 		}
 	}
 	d.Distinct = len(d.Values)
 	if d.Distinct > 0 { // a key that neither set has says nothing
-		add(storage.Value{}, s.absent, b.absent, true)
+		add(storage.Value{}, absent(s, all[0]), absent(b, all[1]), true)
 	}
 	slices.SortFunc(d.Values, func(x, y ValueDifference) int {
-		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(y.Selection+y.Baseline, x.Selection+x.Baseline),
-			cmp.Compare(x.Value.Text(), y.Value.Text()), cmp.Compare(x.Value.Type(), y.Value.Type()))
+		if by := cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(y.Selection+y.Baseline, x.Selection+x.Baseline)); by != 0 {
+			return by
+		}
+		return compareValues(x.Value, y.Value)
 	})
 	d.Values = d.Values[:min(len(d.Values), cmp.Or(q.Values, 8))]
 	if len(d.Values) > 0 {
@@ -131,6 +177,9 @@ func difference(q CompareQuery, key storage.Key, s, b *counter, c Comparison) Di
 	}
 	return d
 }
+
+// absent are the spans of a set without a value.
+func absent(c *counter, all Count) Count { return Count{Spans: all.Spans - c.all.Spans} }
 
 func share(n, of uint64) float64 {
 	if of == 0 {

@@ -32,18 +32,55 @@ func set(counts map[string]int, more ...map[string]int) func(func(*storage.Batch
 	return func(yield func(*storage.Batch, error) bool) { yield(b, nil) }
 }
 
+// pair shows two sets as selection.Pair does where it reads them apart.
+func pair(selection, baseline func(func(*storage.Batch, error) bool)) shown {
+	first := 0
+	return shown{
+		batches: func(yield func(*storage.Batch, error) bool) {
+			for b := range selection {
+				first++
+				if !yield(b, nil) {
+					return
+				}
+			}
+			for b := range baseline {
+				if !yield(b, nil) {
+					return
+				}
+			}
+		},
+		sets: func(batch int) uint8 {
+			if batch < first {
+				return selected
+			}
+			return compared
+		},
+		bits: 2,
+	}
+}
+
 func TestCompare(t *testing.T) {
-	selected, rest := map[string]int{"blue": 90, "red": 10}, map[string]int{"blue": 100, "red": 700, "green": 100, "": 100}
+	chosen, rest := map[string]int{"blue": 90, "red": 10}, map[string]int{"blue": 100, "red": 700, "green": 100, "": 100}
 	q := CompareQuery{Keys: []storage.Key{keyTenant}}
 	want := "[blue 90/100 0.90/0.10 red 10/700 0.10/0.70  0/100 0.00/0.10 green 0/100 0.00/0.10]"
-	for name, both := range map[string]struct {
-		q        CompareQuery
-		baseline func(func(*storage.Batch, error) bool)
+	for name, sets := range map[string]struct {
+		q     CompareQuery
+		spans shown
 	}{
-		"apart":    {q, set(rest)},
-		"included": {CompareQuery{Keys: q.Keys, BaselineIncludes: true}, set(rest, selected)},
+		"apart":    {q, pair(set(chosen), set(rest))},
+		"included": {CompareQuery{Keys: q.Keys, BaselineIncludes: true}, pair(set(chosen), set(rest, chosen))},
+		"at once": {CompareQuery{Keys: q.Keys, BaselineIncludes: true}, shown{
+			batches: pair(set(chosen), set(rest)).batches,
+			sets: func(batch int) uint8 {
+				if batch == 0 {
+					return both
+				}
+				return compared
+			},
+			bits: 2,
+		}},
 	} {
-		c, err := Compare(both.q, set(selected), both.baseline)
+		c, err := Compare(t.Context(), sets.q, sets.spans)
 		if err != nil || len(c.Keys) != 1 || c.Selection.Spans != 100 || c.Baseline.Spans != 1000 {
 			t.Fatalf("%s: %+v, %v", name, c, err)
 		}
@@ -62,11 +99,11 @@ func TestCompare(t *testing.T) {
 
 func TestCompareWithItself(t *testing.T) {
 	one := map[string]int{"blue": 90, "red": 10, "": 5}
-	c, err := Compare(CompareQuery{Keys: []storage.Key{keyTenant, keyCode}[:1]}, set(one), set(one))
+	c, err := Compare(t.Context(), CompareQuery{Keys: []storage.Key{keyTenant, keyCode}[:1]}, pair(set(one), set(one)))
 	if err != nil || c.Keys[0].Score != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	c, err = Compare(CompareQuery{Keys: []storage.Key{keyTenant}, BaselineIncludes: true}, set(one), set(one))
+	c, err = Compare(t.Context(), CompareQuery{Keys: []storage.Key{keyTenant}, BaselineIncludes: true}, pair(set(one), set(one)))
 	if err != nil || c.Baseline.Spans != 0 || c.Keys[0].Score != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -105,7 +142,7 @@ func TestCompareOfTooManyValues(t *testing.T) {
 		}
 		return func(yield func(*storage.Batch, error) bool) { yield(b, nil) }
 	}
-	c, err := Compare(CompareQuery{Keys: []storage.Key{keyCode}}, ids(0), ids(1_000_000))
+	c, err := Compare(t.Context(), CompareQuery{Keys: []storage.Key{keyCode}}, pair(ids(0), ids(1_000_000)))
 	if err != nil || !c.Keys[0].Truncated || c.Keys[0].Score != 0 {
 		t.Errorf("%+v, %v", c, err)
 	}

@@ -1,14 +1,15 @@
 // Package facet says what a set of spans consists of: the most frequent values
 // of chosen keys, and how durations spread over time. Both come from one pass
-// over columns and need memory that does not grow with the number of spans.
+// over columns, on all cores, and need memory that does not grow with the number
+// of spans.
 // Compare says by which values two sets differ.
 package facet
 
 import (
 	"cmp"
-	"iter"
-	"math"
+	"context"
 	"slices"
+	"sync"
 
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
@@ -39,12 +40,13 @@ type Query struct {
 	Rows    int           // most rows of the heatmap, 0: 40; at most MaxRows
 }
 
-// Projection lists the columns that the batches for Compute must have.
-func (q Query) Projection() []storage.Key {
-	return append(slices.Clone(q.Keys), trace.ErrorKeys()...)
+// Spans are what a question is asked about, as selection.Search and
+// selection.Pair have them: Tally shows them as storage.SpanReader.Tally does.
+type Spans interface {
+	Tally(ctx context.Context, keys []storage.Key, marks []storage.Predicate, begin func() func(storage.TallyBatch) bool) error
 }
 
-// Result is what was found. Spans and Errors are those of all batches.
+// Result is what was found. Spans and Errors are those of all spans.
 type Result struct {
 	Spans, Errors uint64
 	Facets        []Facet // parallel to Query.Keys
@@ -72,26 +74,41 @@ type Value struct {
 	Count
 }
 
-// Compute reads the batches, whose columns are those of Projection.
-func Compute(q Query, batches iter.Seq2[*storage.Batch, error]) (Result, error) {
+// Compute counts the spans.
+func Compute(ctx context.Context, q Query, spans Spans) (Result, error) {
 	var r Result
-	var heat *heat
-	if q.Columns > 0 {
-		heat = newHeat(q.Window, min(q.Columns, MaxColumns))
-	}
-	var total Count
-	counters, err := tallyWith(q.Keys, batches, &total, func(batch *storage.Batch, failed []bool) {
-		if heat != nil {
-			heat.add(batch.StartsNs, batch.DurationsNs, failed)
+	counters := newCounters(q.Keys)
+	var workers []*worker
+	err := spans.Tally(ctx, q.Keys, []storage.Predicate{trace.IsError()}, func() func(storage.TallyBatch) bool {
+		w := &worker{}
+		if q.Columns > 0 {
+			w.heat = newHeat(q.Window, min(q.Columns, MaxColumns))
+		}
+		workers = append(workers, w)
+		return func(b storage.TallyBatch) bool {
+			w.visit(b)
+			b.Count(w.failed, 2, func(key int, v storage.Value, failed int, spans uint64) {
+				counters[key].count(v, Count{Spans: spans, Errors: spans * uint64(failed)})
+			})
+			return true
 		}
 	})
 	if err != nil {
 		return Result{}, err
 	}
+	var total Count
+	var heat *heat
+	if q.Columns > 0 {
+		heat = newHeat(q.Window, min(q.Columns, MaxColumns))
+	}
+	for _, w := range workers {
+		total.add(w.total)
+		heat.merge(w.heat)
+	}
 	r.Spans, r.Errors = total.Spans, total.Errors
 	most := min(cmp.Or(q.Values, 10), MaxValues)
 	for i, key := range q.Keys {
-		r.Facets = append(r.Facets, counters[i].facet(key, most))
+		r.Facets = append(r.Facets, counters[i].facet(key, most, total))
 	}
 	if heat != nil {
 		r.Heatmap = heat.heatmap(min(cmp.Or(q.Rows, 40), MaxRows))
@@ -99,155 +116,91 @@ func Compute(q Query, batches iter.Seq2[*storage.Batch, error]) (Result, error) 
 	return r, nil
 }
 
-// tally counts the values of every key in one pass over the batches.
-func tally(keys []storage.Key, batches iter.Seq2[*storage.Batch, error], total *Count) ([]counter, error) {
-	return tallyWith(keys, batches, total, func(*storage.Batch, []bool) {})
+// worker is what one goroutine counts of Compute.
+type worker struct {
+	total  Count
+	heat   *heat    // nil: not asked for
+	failed []uint32 // of the batch at hand: 1 for the spans that failed
 }
 
-// tallyWith is tally and gives each batch to also, with which of its spans
-// failed.
-func tallyWith(keys []storage.Key, batches iter.Seq2[*storage.Batch, error], total *Count, also func(*storage.Batch, []bool)) ([]counter, error) {
-	counters := make([]counter, len(keys))
-	for i := range counters {
-		room := min(max(maxDistinct/len(keys), leastDistinctOfKey), maxDistinctOfKey)
-		counters[i] = counter{room: room, values: map[storage.Value]Count{}, numbers: map[numberKey]Count{}}
+func (w *worker) visit(b storage.TallyBatch) {
+	w.failed = slices.Grow(w.failed[:0], b.Len())
+	for _, marks := range b.Marks() {
+		w.failed = append(w.failed, uint32(marks&1))
+		w.total.Errors += uint64(marks & 1)
 	}
-	var failed []bool
-	for batch, err := range batches {
-		if err != nil {
-			return nil, err
-		}
-		n := batch.Len()
-		status, attribute := &batch.Columns[len(keys)], &batch.Columns[len(keys)+1]
-		failed = slices.Grow(failed[:0], n)[:n]
-		for row := range n {
-			failed[row] = trace.ErrorAt(status, attribute, row)
-			if failed[row] {
-				total.Errors++
-			}
-		}
-		total.Spans += uint64(n)
-		for i := range counters {
-			counters[i].add(&batch.Columns[i], failed)
-		}
-		also(batch, failed)
+	w.total.Spans += uint64(b.Len())
+	if w.heat != nil {
+		w.heat.add(b.StartsNs(), b.DurationsNs(), w.failed)
 	}
-	for i := range counters {
-		counters[i].takeNumbers()
-	}
-	return counters, nil
 }
 
 // counter counts the values of one key. A value for which there is no room when
-// it first comes never gets one: the counts of those that have are right.
+// it first comes never gets one: the counts of those that have are right. Its
+// methods may be called concurrently.
 type counter struct {
-	room      int // most values
-	values    map[storage.Value]Count
-	absent    Count
-	crowded   Count // values for which there was no room
+	room int // most values
+
+	mu        sync.Mutex // guards what follows
+	index     map[storage.Value]int
+	values    []Value // by index
+	last      int     // index of what was counted last: it often comes again
+	crowded   Count   // values for which there was no room
+	all       Count   // of all values
 	truncated bool
-
-	// Within a batch, text is counted by its place in the dictionary and only
-	// then looked up: most batches have few distinct values.
-	byText  []Count
-	texts   []uint64 // entries of byText that are not zero
-	numbers map[numberKey]Count
-	small   [64]Count // ints from 0, such as kinds and statuses: they need no map
 }
 
-type numberKey struct {
-	typ  storage.Type
-	bits uint64
-}
-
-func (c *counter) add(col *storage.Column, failed []bool) {
-	if len(c.byText) < len(col.Dict) {
-		c.byText = slices.Grow(c.byText, len(col.Dict)-len(c.byText))[:len(col.Dict)]
+func newCounters(keys []storage.Key) []counter {
+	counters := make([]counter, len(keys))
+	for i := range counters {
+		counters[i] = counter{room: min(max(maxDistinct/len(keys), leastDistinctOfKey), maxDistinctOfKey), index: map[storage.Value]int{}}
 	}
-	for row, f := range failed {
-		one := Count{Spans: 1}
-		if f {
-			one.Errors = 1
-		}
-		switch typ := col.Types[row]; typ {
-		case storage.TypeAbsent:
-			c.absent.add(one)
-		case storage.TypeString:
-			e := &c.byText[col.Bits[row]]
-			if e.Spans == 0 {
-				c.texts = append(c.texts, col.Bits[row])
-			}
-			e.add(one)
-		case storage.TypeInt, storage.TypeFloat, storage.TypeBool:
-			if typ == storage.TypeInt && col.Bits[row] < uint64(len(c.small)) {
-				c.small[col.Bits[row]].add(one)
-				continue
-			}
-			k := numberKey{typ, col.Bits[row]}
-			n, ok := c.numbers[k]
-			if !ok && len(c.numbers) >= c.room {
-				c.truncated = true
-				c.crowded.add(one)
-				continue
-			}
-			n.add(one)
-			c.numbers[k] = n
-		default:
-			c.count(col.Value(row), one)
-		}
-	}
-	for _, at := range c.texts {
-		c.count(storage.String(col.Dict[at]), c.byText[at])
-		c.byText[at] = Count{}
-	}
-	c.texts = c.texts[:0]
+	return counters
 }
 
 func (c *counter) count(v storage.Value, n Count) {
-	old, ok := c.values[v]
-	if !ok && len(c.values) >= c.room {
-		c.truncated = true
-		c.crowded.add(n)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all.add(n)
+	if c.last < len(c.values) && c.values[c.last].Value == v {
+		c.values[c.last].add(n)
 		return
 	}
+	at, ok := c.index[v]
 	if !ok {
+		if len(c.values) >= c.room {
+			c.truncated = true
+			c.crowded.add(n)
+			return
+		}
+		at = len(c.values)
 		v = trace.OwnValue(v)
+		c.index[v] = at
+		c.values = append(c.values, Value{Value: v})
 	}
-	old.add(n)
-	c.values[v] = old
+	c.values[at].add(n)
+	c.last = at
 }
 
-// takeNumbers counts the numbers among the values.
-func (c *counter) takeNumbers() {
-	for i, n := range c.small {
-		if n.Spans > 0 {
-			c.count(storage.Int(int64(i)), n)
-		}
-	}
-	for k, n := range c.numbers {
-		switch k.typ {
-		case storage.TypeInt:
-			c.count(storage.Int(int64(k.bits)), n)
-		case storage.TypeBool:
-			c.count(storage.Bool(k.bits != 0), n)
-		default:
-			c.count(storage.Float(math.Float64frombits(k.bits)), n)
-		}
-	}
-}
-
-func (c *counter) facet(key storage.Key, most int) Facet {
-	list := make([]Value, 0, len(c.values))
-	for v, n := range c.values {
-		list = append(list, Value{v, n})
-	}
+// facet is about all spans, of which total are there.
+func (c *counter) facet(key storage.Key, most int, total Count) Facet {
+	list := c.values
 	slices.SortFunc(list, func(a, b Value) int {
-		return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Value.Text(), b.Value.Text()), cmp.Compare(a.Value.Type(), b.Value.Type()))
+		if by := cmp.Compare(b.Spans, a.Spans); by != 0 {
+			return by
+		}
+		return compareValues(a.Value, b.Value)
 	})
-	f := Facet{Key: key, Absent: c.absent, Other: c.crowded, Distinct: len(list), Truncated: c.truncated}
+	f := Facet{Key: key, Absent: total.without(c.all), Other: c.crowded, Distinct: len(list), Truncated: c.truncated}
 	for _, v := range list[min(most, len(list)):] {
 		f.Other.add(v.Count)
 	}
-	f.Values = slices.Clip(list[:min(most, len(list))])
+	f.Values = slices.Clone(list[:min(most, len(list))])
 	return f
+}
+
+// compareValues orders values that are equally many by their text, which is made
+// for it.
+func compareValues(a, b storage.Value) int {
+	return cmp.Or(cmp.Compare(a.Text(), b.Text()), cmp.Compare(a.Type(), b.Type()))
 }

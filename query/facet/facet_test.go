@@ -1,13 +1,17 @@
 package facet
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
+	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -55,6 +59,71 @@ func batches(rng *rand.Rand, w storage.Window, n, rows int) iter.Seq2[*storage.B
 	}
 }
 
+// shown shows batches as a store does, on some goroutines. The columns of the keys
+// come first, then those of trace.ErrorKeys.
+type shown struct {
+	batches iter.Seq2[*storage.Batch, error]
+	// sets are the first bits of the marks of a span, of the batch at a place.
+	sets func(batch int) uint8
+	bits int // of sets
+}
+
+func (s shown) Tally(_ context.Context, keys []storage.Key, marks []storage.Predicate, begin func() func(storage.TallyBatch) bool) error {
+	if len(marks) != 1 {
+		return errors.New("what failed is the only mark that is known here")
+	}
+	work := make(chan *shownBatch)
+	var ended sync.WaitGroup
+	for range 3 {
+		visit := begin()
+		ended.Add(1)
+		go func() {
+			defer ended.Done()
+			for b := range work {
+				visit(b)
+			}
+		}()
+	}
+	defer ended.Wait()
+	defer close(work)
+	number := 0
+	for batch, err := range s.batches {
+		if err != nil {
+			return err
+		}
+		b := &shownBatch{batch, len(keys), make([]uint8, batch.Len())}
+		for row := range b.marks {
+			if s.sets != nil {
+				b.marks[row] = s.sets(number)
+			}
+			if trace.ErrorAt(&batch.Columns[len(keys)], &batch.Columns[len(keys)+1], row) {
+				b.marks[row] |= 1 << s.bits
+			}
+		}
+		work <- b
+		number++
+	}
+	return nil
+}
+
+type shownBatch struct {
+	batch *storage.Batch
+	keys  int
+	marks []uint8
+}
+
+func (b *shownBatch) Len() int             { return b.batch.Len() }
+func (b *shownBatch) Scanned() int         { return b.batch.Len() }
+func (b *shownBatch) Marks() []uint8       { return b.marks }
+func (b *shownBatch) StartsNs() []int64    { return b.batch.StartsNs }
+func (b *shownBatch) DurationsNs() []int64 { return b.batch.DurationsNs }
+func (b *shownBatch) Count(groups []uint32, n int, add func(key int, v storage.Value, group int, spans uint64)) {
+	var t storage.ColumnTally
+	for key := range b.keys {
+		t.Count(&b.batch.Columns[key], groups, n, func(v storage.Value, group int, spans uint64) { add(key, v, group, spans) })
+	}
+}
+
 // naive counts as one would by hand.
 func naive(q Query, seq iter.Seq2[*storage.Batch, error]) (total Count, values []map[storage.Value]Count) {
 	for range q.Keys {
@@ -83,7 +152,7 @@ func TestComputeCountsEverySpanOnce(t *testing.T) {
 		n := 5000
 		q := Query{Window: w, Keys: []storage.Key{keyTenant, keyCode}, Values: 1 + int(seed), Columns: 1 + int(seed*7), Rows: 2 + int(seed)}
 		seq := func() iter.Seq2[*storage.Batch, error] { return batches(rand.New(rand.NewPCG(seed, 1)), w, n, 700) }
-		r, err := Compute(q, seq())
+		r, err := Compute(t.Context(), q, shown{batches: seq()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +197,8 @@ func TestHeatmapCells(t *testing.T) {
 		},
 	}
 	b.Columns[0].Types[3], b.Columns[0].Bits[3] = storage.TypeInt, 2
-	r, err := Compute(Query{Window: storage.Window{FromNs: 100, ToNs: 200}, Columns: 2, Rows: 100}, func(yield func(*storage.Batch, error) bool) { yield(b, nil) })
+	one := func(yield func(*storage.Batch, error) bool) { yield(b, nil) }
+	r, err := Compute(t.Context(), Query{Window: storage.Window{FromNs: 100, ToNs: 200}, Columns: 2, Rows: 100}, shown{batches: one})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,14 +237,14 @@ func TestScale(t *testing.T) {
 }
 
 func TestNothing(t *testing.T) {
-	r, err := Compute(Query{Window: storage.AllTime(), Keys: []storage.Key{keyCode}, Columns: 100}, func(func(*storage.Batch, error) bool) {})
+	r, err := Compute(t.Context(), Query{Window: storage.AllTime(), Keys: []storage.Key{keyCode}, Columns: 100}, shown{batches: func(func(*storage.Batch, error) bool) {}})
 	if err != nil || r.Spans != 0 || len(r.Facets) != 1 || len(r.Heatmap.Spans) != 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
 
 func TestManyValues(t *testing.T) {
-	r, err := Compute(Query{Window: storage.AllTime(), Keys: []storage.Key{keyCode}, Values: 5}, func(yield func(*storage.Batch, error) bool) {
+	r, err := Compute(t.Context(), Query{Window: storage.AllTime(), Keys: []storage.Key{keyCode}, Values: 5}, shown{batches: func(yield func(*storage.Batch, error) bool) {
 		for from := range 30 {
 			b := &storage.Batch{Columns: make([]storage.Column, 3)}
 			for i := range 1000 {
@@ -188,7 +258,7 @@ func TestManyValues(t *testing.T) {
 				return
 			}
 		}
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +301,7 @@ func BenchmarkCompute(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Compute(q, from); err != nil {
+				if _, err := Compute(b.Context(), q, shown{batches: from}); err != nil {
 					b.Fatal(err)
 				}
 			}

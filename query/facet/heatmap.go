@@ -74,17 +74,32 @@ func newHeat(w storage.Window, columns int) *heat {
 	return &heat{w, int64(step), max(used, 1), make([]uint32, max(used, 1)*scaleSteps), make([]uint32, max(used, 1)*scaleSteps)}
 }
 
-func (h *heat) add(startsNs, durationsNs []int64, failed []bool) {
+// add counts spans; failed is 1 for those that failed, else 0.
+func (h *heat) add(startsNs, durationsNs []int64, failed []uint32) {
+	step, column, begin := uint64(h.stepNs), uint64(0), uint64(0) // of the column of the span before: often it is the same
 	for row, start := range startsNs {
-		column := (uint64(start) - uint64(h.window.FromNs)) / uint64(h.stepNs)
+		since := uint64(start) - uint64(h.window.FromNs)
+		if since-begin >= step {
+			column = since / step
+			begin = column * step
+		}
 		if column >= uint64(h.columns) { // outside of the window
 			continue
 		}
 		cell := int(column)*scaleSteps + scaleStep(durationsNs[row])
 		h.spans[cell]++
-		if failed[row] {
-			h.errors[cell]++
-		}
+		h.errors[cell] += failed[row]
+	}
+}
+
+// merge adds what another one of the same window and columns counted.
+func (h *heat) merge(o *heat) {
+	if h == nil {
+		return
+	}
+	for cell, n := range o.spans {
+		h.spans[cell] += n
+		h.errors[cell] += o.errors[cell]
 	}
 }
 

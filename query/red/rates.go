@@ -20,10 +20,13 @@ const (
 	maxCells     = 100_000 // over all groups; each has a histogram of up to 1.3 kB
 )
 
-// Query says how to group.
+// Query says how to group. Cells begin at multiples of the step since 1970, as
+// those of Tempo and Prometheus do, so that the same spans are in the same cell
+// whenever a graph is drawn anew. The window cuts the first and the last one. Steps
+// of whole minutes are what stores may have sums of.
 type Query struct {
 	By        []storage.Key // at most MaxBy
-	StepNs    int64         // length of a cell, aligned to the window's start; 0: one cell for the whole window
+	StepNs    int64         // length of a cell; 0: one cell for the whole window
 	MaxGroups int           // storage.ErrTooLarge beyond it; 0: 1,000
 	Exemplars int           // spans to return for each group, at most MaxExemplars
 }
@@ -32,6 +35,7 @@ type Query struct {
 // most spans first.
 type Result struct {
 	Groups  []Group
+	FirstNs int64 // where the first cell begins: at or before the window's start
 	StepNs  int64 // length of a cell
 	Scanned bool  // the spans were read; otherwise the store aggregated
 }
@@ -102,10 +106,12 @@ func (c *Cell) observe(durationNs int64, failed bool) {
 // Rates groups the selected spans. The store aggregates when it can tell which
 // spans are selected and no exemplars are wanted.
 func Rates(ctx context.Context, s *selection.Search, q Query) (Result, error) {
-	length := uint64(s.Window.ToNs) - uint64(s.Window.FromNs)
 	if s.Window.Empty() {
-		return Result{}, nil
+		return Result{FirstNs: s.Window.FromNs}, nil
 	}
+	a := storage.Aggregation{Window: s.Window, By: q.By, StepNs: max(q.StepNs, 0), Aligned: true}
+	first := a.FirstCellNs()
+	length := uint64(s.Window.ToNs) - uint64(first)
 	step := uint64(q.StepNs)
 	if q.StepNs <= 0 {
 		step = length
@@ -115,16 +121,17 @@ func Rates(ctx context.Context, s *selection.Search, q Query) (Result, error) {
 		return Result{}, fmt.Errorf("red: %d keys and %d steps, at most %d and %d are possible: %w", len(q.By), cells, MaxBy, MaxSteps, storage.ErrTooLarge)
 	}
 	q.MaxGroups = min(cmp.Or(max(q.MaxGroups, 0), 1000), maxCells/int(cells))
-	r := Result{StepNs: int64(min(step, math.MaxInt64))}
+	r := Result{FirstNs: first, StepNs: int64(min(step, math.MaxInt64))}
 	where, exact, err := s.Exact(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	if exact && q.Exemplars <= 0 {
-		r.Groups, err = aggregate(ctx, s, where, q)
+		a.Where, a.MaxGroups = where, q.MaxGroups
+		r.Groups, err = aggregate(ctx, s, a)
 	} else {
 		r.Scanned = true
-		r.Groups, err = scan(ctx, s, q, step, int(cells))
+		r.Groups, err = scan(ctx, s, q, first, step, int(cells))
 	}
 	if err != nil {
 		return Result{}, err
@@ -151,11 +158,8 @@ func keyOf(values []storage.Value) (k groupKey) {
 
 // aggregate lets the store do it: once for all spans and once for those that
 // failed.
-func aggregate(ctx context.Context, s *selection.Search, where storage.Predicate, q Query) ([]Group, error) {
-	a := storage.Aggregation{
-		Window: s.Window, Where: where, By: q.By, StepNs: max(q.StepNs, 0),
-		Measure: storage.KeyDuration, Histogram: true, MaxGroups: q.MaxGroups,
-	}
+func aggregate(ctx context.Context, s *selection.Search, a storage.Aggregation) ([]Group, error) {
+	a.Measure, a.Histogram = storage.KeyDuration, true
 	all, err := s.Aggregate(ctx, a)
 	if err != nil {
 		return nil, err
@@ -217,8 +221,8 @@ type scanGroup struct {
 	picked picker
 }
 
-// scan reads the selected spans.
-func scan(ctx context.Context, s *selection.Search, q Query, step uint64, cells int) ([]Group, error) {
+// scan reads the selected spans into cells from firstNs on.
+func scan(ctx context.Context, s *selection.Search, q Query, firstNs int64, step uint64, cells int) ([]Group, error) {
 	byKey := map[groupKey]*scanGroup{}
 	var order []*scanGroup
 	local := map[localKey]*scanGroup{}
@@ -254,7 +258,7 @@ func scan(ctx context.Context, s *selection.Search, q Query, step uint64, cells 
 				local[k] = g
 			}
 			failed := trace.ErrorAt(status, attribute, row)
-			cell := (uint64(batch.StartsNs[row]) - uint64(s.Window.FromNs)) / step
+			cell := (uint64(batch.StartsNs[row]) - uint64(firstNs)) / step
 			if cell >= uint64(cells) {
 				continue
 			}

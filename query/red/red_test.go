@@ -139,6 +139,57 @@ func TestRatesOfBothWays(t *testing.T) {
 	}
 }
 
+// Cells begin at multiples of the step whatever the window cuts off, and have the
+// spans that a window of the cell alone has.
+func TestRatesOfCutCells(t *testing.T) {
+	for name, store := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(4, 4))
+			for range 3 {
+				write(t, store, traffic(rng, 150))
+			}
+			whole := search(t, store.Spans(), nil, "")
+			for range 40 {
+				w := storage.Window{FromNs: rng.Int64N(3_000_000e6)}
+				w.ToNs = w.FromNs + 1 + rng.Int64N(1_500_000e6)
+				q := Query{StepNs: []int64{60e9, 300e9, 77e9}[rng.IntN(3)], Exemplars: rng.IntN(2)}
+				s := *whole
+				s.Window = w
+				r, err := Rates(t.Context(), &s, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.FirstNs%q.StepNs != 0 || r.FirstNs > w.FromNs || r.FirstNs+q.StepNs <= w.FromNs {
+					t.Fatalf("%v, step %d: the first cell begins at %d", w, q.StepNs, r.FirstNs)
+				}
+				if len(r.Groups) == 0 {
+					continue
+				}
+				cells := r.Groups[0].Cells
+				for i := range cells {
+					from := r.FirstNs + int64(i)*q.StepNs
+					s := *whole
+					s.Window = storage.Window{FromNs: max(from, w.FromNs), ToNs: min(from+q.StepNs, w.ToNs)}
+					one, err := Rates(t.Context(), &s, Query{Exemplars: 1})
+					if err != nil {
+						t.Fatal(err)
+					}
+					want := Cell{}
+					if len(one.Groups) > 0 {
+						want = one.Groups[0].Total()
+					}
+					if got := cells[i]; got.Spans != want.Spans || got.Errors != want.Errors || got.MaxNs != want.MaxNs {
+						t.Fatalf("%v, step %d, cell %d: %+v, want %+v", w, q.StepNs, i, got, want)
+					}
+				}
+				if last := r.FirstNs + int64(len(cells))*q.StepNs; last < w.ToNs || last-q.StepNs >= w.ToNs {
+					t.Fatalf("%v, step %d: %d cells from %d", w, q.StepNs, len(cells), r.FirstNs)
+				}
+			}
+		})
+	}
+}
+
 // text shows groups with sums rounded: they are added in another order.
 func text(groups []Group) string {
 	var w strings.Builder

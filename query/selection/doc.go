@@ -13,6 +13,8 @@
 //   - Each visits all traces.
 //   - Scan reads the selected spans in columns. Where the store can decide what
 //     is selected (Exact), no trace is read for it.
+//   - Tally counts the values of the selected spans, on all cores where the store
+//     can decide what is selected; a Pair does so of two selections at once.
 //   - ReadTraces reads all spans of the traces in columns.
 //
 // A span is selected when it starts in the window, satisfies the predicate and

@@ -1,6 +1,12 @@
 package traceql
 
-import "github.com/heddle-io/heddle/storage"
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/heddle-io/heddle/storage"
+)
 
 // comparePlan answers compare from columns, without reading a trace.
 type comparePlan struct {
@@ -35,58 +41,55 @@ func (e *metricsEngine) planCompare(m *metric) (*comparePlan, bool) {
 
 // run counts the spans of a slice of the window.
 func (p *comparePlan) run(c *comparer, slice storage.Window) error {
-	if err := p.scan(c, slice, 0, p.base.and(p.selected.not())); err != nil {
-		return err
-	}
-	return p.scan(c, slice, 1, p.base.and(p.selected))
-}
-
-// scan counts the spans that satisfy b as baseline (0) or selection (1).
-func (p *comparePlan) scan(c *comparer, slice storage.Window, which int, b bound) error {
-	if b.none {
+	if p.base.none {
 		return nil
 	}
-	memos := make([][]*comparedValue, len(p.keys)) // per column, by index of the batch's dictionary
-	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: slice, Where: b.where, Columns: p.keys}) {
-		if err != nil {
-			return err
-		}
-		p.e.meter.stats.SpansScanned += batch.Scanned
-		for i := range batch.Columns {
-			column := &batch.Columns[i]
-			memos[i] = append(memos[i][:0], make([]*comparedValue, len(column.Dict))...)
-			for row, t := range column.Types {
-				if t != storage.TypeAbsent && t != storage.TypeEmpty {
-					start := batch.StartsNs[row]
-					c.countColumn(p.fields[i], column, row, memos[i], c.which(which, start), p.e.cell(start))
-				}
-			}
-		}
-		if p.e.meter.over() {
-			return nil
-		}
-		if err := p.e.steps.progress(p.e); err != nil {
-			return err
-		}
+	q := storage.Tally{Window: slice, Where: p.base.where, Keys: p.keys}
+	if !p.selected.none {
+		q.Marks = []storage.Predicate{p.selected.where}
 	}
-	return nil
+	keys := make([]*comparedKey, len(p.fields))
+	for i, f := range p.fields {
+		keys[i] = c.key(f)
+	}
+	var mu sync.Mutex // guards the meter
+	return p.e.steps.during(p.e, &mu, func(ctx context.Context) error {
+		return p.e.reader.Tally(ctx, q, func() func(storage.TallyBatch) bool {
+			var groups []uint32
+			return func(b storage.TallyBatch) bool {
+				groups = p.groups(c, b, groups)
+				b.Count(groups, 2*p.e.cells, func(key int, v storage.Value, group int, spans uint64) {
+					if v.Type() == storage.TypeEmpty {
+						return
+					}
+					x := p.fields[key].valueOf(v)
+					if p.fields[key].intrinsic != notIntrinsic && x == String("") { // no message
+						return
+					}
+					c.countValue(keys[key], x, group/p.e.cells, group%p.e.cells, spans)
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				p.e.meter.stats.SpansScanned += b.Scanned()
+				return !p.e.meter.over()
+			}
+		})
+	})
 }
 
-// countColumn counts one value. memo has what to count for a string by its
-// index.
-func (c *comparer) countColumn(f field, column *storage.Column, row int, memo []*comparedValue, which, cell int) {
-	if column.Types[row] != storage.TypeString {
-		c.count(c.value(c.key(f), f.valueOf(column.Value(row))), which, cell)
-		return
-	}
-	v := memo[column.Bits[row]]
-	if v == nil {
-		x := f.valueOf(column.Value(row))
-		if f.intrinsic != notIntrinsic && x == String("") { // no message
-			return
+// groups tells for every span of a batch whether it is in the selection, and its
+// cell.
+func (p *comparePlan) groups(c *comparer, b storage.TallyBatch, groups []uint32) []uint32 {
+	groups = slices.Grow(groups[:0], b.Len())
+	if p.e.cells == 1 && c.m.compare.window == nil {
+		for _, marks := range b.Marks() {
+			groups = append(groups, uint32(marks&1))
 		}
-		v = c.value(c.key(f), x)
-		memo[column.Bits[row]] = v
+		return groups
 	}
-	c.count(v, which, cell)
+	marks := b.Marks()
+	for i, start := range b.StartsNs() {
+		groups = append(groups, uint32(c.which(int(marks[i]&1), start)*p.e.cells+p.e.cell(start)))
+	}
+	return groups
 }

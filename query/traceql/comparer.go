@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -19,7 +21,8 @@ var metaTypes = [2]string{"baseline", "selection"}
 
 // maxComparedValues bounds the distinct values that are counted of one
 // attribute, as maxHeldCells bounds all of them; the values that come later are
-// in the attribute's total only.
+// in the attribute's total only. A quarter of all is shared evenly by the
+// attributes, so that one with few values is whole whatever others have.
 const maxComparedValues = 10_000
 
 // comparer counts the values of every attribute apart in the selection and in
@@ -33,7 +36,8 @@ type comparer struct {
 	// text has other indices than that of the spans before.
 	cache      map[scopedAttr]*comparedValue
 	generation int
-	held       int // cells of values
+	least      int          // values that each attribute has room for
+	held       atomic.Int64 // cells of values beyond them
 }
 
 type scopedAttr struct {
@@ -42,8 +46,12 @@ type scopedAttr struct {
 }
 
 type comparedKey struct {
-	field  field
+	field field
+
+	mu     sync.Mutex // guards what follows while a store is counting
 	values map[Value]*comparedValue
+	last   *comparedValue // what was counted last: it often comes again
+	rest   comparedValue  // all values that there is no room for
 	total  counts
 	more   [2]bool // some values were not counted
 }
@@ -53,6 +61,7 @@ type counts [2][]uint64
 
 type comparedValue struct {
 	key     *comparedKey
+	value   Value
 	counts  counts
 	dropped bool // there are too many values to count this one
 }
@@ -61,6 +70,7 @@ func newComparer(m *metric, e *metricsEngine) *comparer {
 	return &comparer{
 		m: m, e: e, selected: compileCond(m.compare.selection.where),
 		keys: map[field]*comparedKey{}, cache: map[scopedAttr]*comparedValue{},
+		least: min(maxHeldCells/4/(2*e.cells)/(len(comparedIntrinsics)+len(e.keys)), maxComparedValues),
 	}
 }
 
@@ -102,7 +112,7 @@ func (c *comparer) addSpan(v *view, p int32, selected bool) {
 	cell := c.e.cell(start)
 	for _, in := range comparedIntrinsics {
 		if x := v.intrinsic(in, p); x != String("") { // no message
-			c.count(c.value(c.key(field{intrinsic: in}), x), which, cell)
+			c.countValue(c.key(field{intrinsic: in}), x, which, cell, 1)
 		}
 	}
 	c.addList(s, scopeSpan, s.Attributes[row], which, cell)
@@ -130,7 +140,7 @@ func (c *comparer) addList(s *storage.Spans, sc scope, r storage.Range, which, c
 			x = c.value(c.key(field{scope: sc, name: s.Strings[a.Key]}), ValueOf(s.Value(a)))
 			c.cache[at] = x
 		}
-		c.count(x, which, cell)
+		x.count(which, cell, 1, c.e.cells)
 	}
 }
 
@@ -139,9 +149,25 @@ func (c *comparer) key(f field) *comparedKey {
 	if k == nil {
 		f.name = strings.Clone(f.name)
 		k = &comparedKey{field: f, values: map[Value]*comparedValue{}}
+		k.rest = comparedValue{key: k, dropped: true}
 		c.keys[f] = k
 	}
 	return k
+}
+
+// countValue counts spans that have a value. It may be called concurrently.
+func (c *comparer) countValue(k *comparedKey, x Value, which, cell int, spans uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.last == nil || k.last.value != x {
+		v := c.value(k, x)
+		if v.dropped {
+			v.count(which, cell, spans, c.e.cells)
+			return
+		}
+		k.last = v
+	}
+	k.last.count(which, cell, spans, c.e.cells)
 }
 
 // value finds what to count for a value.
@@ -150,30 +176,34 @@ func (c *comparer) value(k *comparedKey, x Value) *comparedValue {
 	if v != nil {
 		return v
 	}
-	if len(k.values) >= maxComparedValues || c.held+2*c.e.cells > maxHeldCells {
-		return &comparedValue{key: k, dropped: true}
+	switch cells := int64(2 * c.e.cells); {
+	case len(k.values) < c.least:
+	case len(k.values) >= maxComparedValues:
+		return &k.rest
+	case c.held.Add(cells) > maxHeldCells/4*3:
+		c.held.Add(-cells)
+		return &k.rest
 	}
-	c.held += 2 * c.e.cells
 	x.str = strings.Clone(x.str)
-	v = &comparedValue{key: k}
+	v = &comparedValue{key: k, value: x}
 	k.values[x] = v
 	return v
 }
 
-func (c *comparer) count(v *comparedValue, which, cell int) {
-	v.key.total.increment(which, cell, c.e.cells)
+func (v *comparedValue) count(which, cell int, spans uint64, cells int) {
+	v.key.total.add(which, cell, spans, cells)
 	if v.dropped {
 		v.key.more[which] = true
 		return
 	}
-	v.counts.increment(which, cell, c.e.cells)
+	v.counts.add(which, cell, spans, cells)
 }
 
-func (c *counts) increment(which, cell, cells int) {
+func (c *counts) add(which, cell int, spans uint64, cells int) {
 	if c[which] == nil {
 		c[which] = make([]uint64, cells)
 	}
-	c[which][cell]++
+	c[which][cell] += spans
 }
 
 // series has, for the baseline and the selection, one series for each of the

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -111,6 +114,48 @@ func TestFunction(t *testing.T) {
 	} {
 		if got := mustParse(t, query).Function(); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+// An attribute with few values is compared whole, whatever others have.
+func TestCompareSharesItsRoom(t *testing.T) {
+	td := ptrace.NewTraces()
+	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	const n, start = 12_000, int64(1_700_000_000_000_000_000)
+	for i := range n {
+		s := spans.AppendEmpty()
+		s.SetTraceID(pcommon.TraceID{1, byte(i >> 8), byte(i)})
+		s.SetSpanID(pcommon.SpanID{1})
+		s.SetStartTimestamp(pcommon.Timestamp(start + int64(i)*1e6))
+		for key := range 6 {
+			s.Attributes().PutStr(fmt.Sprint("many", key), fmt.Sprint(i))
+		}
+		s.Attributes().PutStr("few", fmt.Sprint(i%3))
+	}
+	store := storeOf(t, storage.SpansFromPdata(td), 500)
+	for _, wholeTraces := range []bool{false, true} {
+		m, err := Range(t.Context(), store, mustParse(t, "{ } | compare({ status = error })"), RangeOptions{
+			Window: storage.Window{FromNs: start, ToNs: start + 12e9}, StepNs: 1e8, wholeTraces: wholeTraces,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted, many := 0.0, false
+		for _, s := range m.Series {
+			for _, l := range s.Labels {
+				switch {
+				case l.Name == "span.few" && s.Labels[0].Name == labelMetaError:
+					t.Errorf("whole traces %v: not all values of few were counted", wholeTraces)
+				case l.Name == "span.few" && l.Value != Value{}:
+					counted += total(s.Values)
+				case l.Name == "span.many3" && s.Labels[0].Name == labelMetaError:
+					many = true
+				}
+			}
+		}
+		if counted != n || !many {
+			t.Errorf("whole traces %v: %v spans have one of the few values, want %d; too many of the others: %v", wholeTraces, counted, n, many)
 		}
 	}
 }

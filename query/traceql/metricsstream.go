@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/heddle-io/heddle/storage"
@@ -182,6 +183,35 @@ func (s *metricsSteps) progress(e *metricsEngine) error {
 		return nil
 	}
 	return s.yield(e.matrix(nil))
+}
+
+// during runs work, which takes a while, and meanwhile yields steps without series.
+// The goroutines of work may change the meter while they hold metering.
+func (s *metricsSteps) during(e *metricsEngine, metering *sync.Mutex, work func(context.Context) error) error {
+	if s == nil {
+		return work(e.ctx)
+	}
+	ctx, cancel := context.WithCancel(e.ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- work(ctx) }()
+	tick := time.NewTicker(stepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			metering.Lock()
+			m := e.matrix(nil)
+			metering.Unlock()
+			if err := s.yield(m); err != nil { // on the consumer's goroutine, as always
+				cancel()
+				_ = <-done // it was cancelled
+				return err
+			}
+		}
+	}
 }
 
 func (s *metricsSteps) sentAny() bool { return s != nil && len(s.sent) > 0 }

@@ -140,7 +140,8 @@ func checkAggregation(q storage.Aggregation, checkKey func(storage.Key) error) e
 // aggregator collects groups.
 type aggregator struct {
 	q         storage.Aggregation
-	cells     int // per group; 0: the window is empty
+	first     int64 // where the first cell begins
+	cells     int   // per group; 0: the window is empty
 	maxGroups int
 	groups    []storage.Group
 	byValue   []map[storage.Value]uint32 // per key: a number for every value
@@ -162,7 +163,7 @@ type recentPair struct {
 }
 
 func newAggregator(q storage.Aggregation) (*aggregator, error) {
-	a := &aggregator{q: q, cells: 1, maxGroups: q.MaxGroups, byPair: map[uint64]uint32{}}
+	a := &aggregator{q: q, first: q.FirstCellNs(), cells: 1, maxGroups: q.MaxGroups, byPair: map[uint64]uint32{}}
 	if a.maxGroups == 0 {
 		a.maxGroups = defaultMaxGroups
 	}
@@ -171,7 +172,7 @@ func newAggregator(q storage.Aggregation) (*aggregator, error) {
 		return a, nil
 	}
 	if q.StepNs > 0 {
-		length := uint64(q.Window.ToNs) - uint64(q.Window.FromNs) // a full range does not fit an int64
+		length := uint64(q.Window.ToNs) - uint64(a.first) // a full range does not fit an int64
 		cells := (length-1)/uint64(q.StepNs) + 1
 		if cells > maxCellsPerGroup {
 			return nil, fmt.Errorf("columnar: the window has %d steps, at most %d are allowed: %w", cells, maxCellsPerGroup, storage.ErrTooLarge)
@@ -217,7 +218,7 @@ func (a *aggregator) cell(t int64) int {
 	if a.cells == 1 {
 		return 0
 	}
-	return int((uint64(t) - uint64(a.q.Window.FromNs)) / uint64(a.q.StepNs))
+	return int((uint64(t) - uint64(a.first)) / uint64(a.q.StepNs))
 }
 
 func (a *aggregator) measure(c *storage.Cell, v float64) {

@@ -100,7 +100,8 @@ func randomWindow(r *rand.Rand) storage.Window {
 
 // modelQueries asks everything about both signals once. maxID bounds ids.
 func modelQueries(r *rand.Rand, maxID int64) []modelQuery {
-	list := []modelQuery{queryTraces(someTraces(r)), queryEdges(randomWindow(r)), queryWholeTraces(randomWindow(r), nil), queryWholeTraces(randomWindow(r), randomPredicate(r, maxID, 1))}
+	list := []modelQuery{queryTraces(someTraces(r)), queryEdges(randomWindow(r)), queryWholeTraces(randomWindow(r), nil), queryWholeTraces(randomWindow(r), randomPredicate(r, maxID, 1)),
+		queryTally(randomWindow(r), nil, randomPredicate(r, maxID, 1)), queryTally(randomWindow(r), randomPredicate(r, maxID, 1), randomPredicate(r, maxID, 1))}
 	for _, signal := range []storage.Signal{storage.SignalSpans, storage.SignalLogs} {
 		list = append(list, queryScan(signal, storage.AllTime(), nil), queryScan(signal, randomWindow(r), randomPredicate(r, maxID, 2)),
 			queryGroups(signal, randomWindow(r), randomPredicate(r, maxID, 1), modelUser), queryGroups(signal, randomWindow(r), nil, storage.KeyService),
@@ -377,6 +378,55 @@ func queryEdges(w storage.Window) modelQuery {
 				lines = append(lines, fmt.Sprintf("%s to %s: %d, %d failed", e[0], e[1], n[0], n[1]))
 			}
 			return lines
+		},
+	}
+}
+
+// queryTally counts the values of spans, apart for those that a mark holds of.
+func queryTally(w storage.Window, where, mark storage.Predicate) modelQuery {
+	keys := []storage.Key{modelUser, modelNote, modelID, storage.KeyService, storage.KeyName}
+	type valueOf struct {
+		key   int
+		value string
+		mark  bool
+	}
+	lines := func(counts map[valueOf]uint64) (lines []string) {
+		for v, n := range counts {
+			lines = append(lines, fmt.Sprintf("%s %q marked %v: %d", keys[v.key], v.value, v.mark, n))
+		}
+		return lines
+	}
+	return modelQuery{
+		name: fmt.Sprintf("Tally in %v where %+v of %+v", w, where, mark),
+		ask: func(ctx context.Context, s *Store) ([]string, error) {
+			counts := map[valueOf]uint64{}
+			var mu sync.Mutex
+			err := s.Spans().Tally(ctx, storage.Tally{Window: w, Where: where, Keys: keys, Marks: []storage.Predicate{mark}}, func() func(storage.TallyBatch) bool {
+				return func(b storage.TallyBatch) bool {
+					mu.Lock()
+					defer mu.Unlock()
+					groups := make([]uint32, b.Len())
+					for i, marks := range b.Marks() {
+						groups[i] = uint32(marks)
+					}
+					b.Count(groups, 2, func(key int, v storage.Value, group int, spans uint64) {
+						counts[valueOf{key, strings.Clone(v.Text()), group == 1}] += spans
+					})
+					return true
+				}
+			})
+			return lines(counts), err
+		},
+		want: func(held []modelRecord) []string {
+			counts := map[valueOf]uint64{}
+			for _, m := range of(held, storage.SignalSpans, w, where) {
+				for i, key := range keys {
+					if v := m.value(key); v.Type() != storage.TypeAbsent {
+						counts[valueOf{i, v.Text(), modelHolds(mark, m)}]++
+					}
+				}
+			}
+			return lines(counts)
 		},
 	}
 }

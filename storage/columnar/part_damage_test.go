@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -51,8 +52,30 @@ func readSpans(b *strings.Builder, p *partFile, number int) error {
 	var batch storage.Batch
 	columns.fill(&batch, allRows(columns.n))
 	fmt.Fprintln(b, batch, len(columns.joinable(between(0, columns.n)).origin))
-	readVectors(b, columns, columns.n, append(slices.Clone(spanIntrinsics), p.attrKeys()...))
-	return errors.Join(whole.err(), some.err(), columns.err())
+	keys := append(slices.Clone(spanIntrinsics), p.attrKeys()...)
+	readVectors(b, columns, columns.n, keys)
+	return errors.Join(whole.err(), some.err(), columns.err(), readTally(b, p.spanRows(number), keys))
+}
+
+func readTally(b *strings.Builder, rows *spanRows, keys []storage.Key) error {
+	counts := talliedValues{}
+	w := tallyWorker{visit: func(t storage.TallyBatch) bool {
+		groups := make([]uint32, t.Len())
+		for i, marks := range t.Marks() {
+			groups[i] = uint32(marks)*4 + uint32(t.StartsNs()[i]&1)*2 + uint32(t.DurationsNs()[i]&1)
+		}
+		t.Count(groups, 8, counts.add)
+		return true
+	}}
+	failed := storage.Compare{Key: storage.KeyStatus, Op: storage.Equal, Value: storage.Int(2)}
+	err := w.show(context.Background(), rows, &storage.Tally{Window: storage.AllTime(), Keys: keys, Marks: []storage.Predicate{failed}})
+	var lines []string
+	for of, n := range counts {
+		lines = append(lines, fmt.Sprint(keys[of.key], " ", dumpValue(of.value), of.group, n))
+	}
+	slices.Sort(lines)
+	fmt.Fprintln(b, lines)
+	return err
 }
 
 func readLogs(b *strings.Builder, p *partFile, number int) error {

@@ -33,7 +33,7 @@ func newREDQuery(q storage.Aggregation) *redQuery {
 			return nil
 		}
 	}
-	if q.StepNs > 0 && (q.StepNs%nsPerMinute != 0 || q.Window.FromNs%nsPerMinute != 0) {
+	if q.StepNs > 0 && (q.StepNs%nsPerMinute != 0 || q.FirstCellNs()%nsPerMinute != 0) {
 		return nil // a minute could be in two cells
 	}
 	from, to := sidecar.MinuteOf(q.Window.FromNs), sidecar.MinuteOf(q.Window.ToNs)

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -105,9 +107,12 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 		if i%3 == 0 {
 			w.FromNs -= w.FromNs % nsPerMinute
 			q.Window.FromNs, q.StepNs = w.FromNs, nsPerMinute*(1+rng.Int64N(3))
+			if q.Aligned = i%6 == 0; q.Aligned {
+				q.Window.FromNs = from
+			}
 		}
 		if i%5 == 1 {
-			q.Window, q.StepNs = storage.AllTime(), 0
+			q.Window, q.StepNs, q.Aligned = storage.AllTime(), 0, false
 		}
 		got, err1 := disk.Spans().Aggregate(ctx, q)
 		want, err2 := memory.Spans().Aggregate(ctx, q)
@@ -116,6 +121,9 @@ func TestIndexesAnswerLikeRows(t *testing.T) {
 		}
 		if g, w := describeGroups(got), describeGroups(want); !slices.Equal(g, w) {
 			t.Fatalf("%+v:\ngot  %v\nwant %v", q, g, w)
+		}
+		if g, w := countOf(t, disk, q), countOf(t, memory, q); !maps.Equal(g, w) {
+			t.Fatalf("tally of %+v:\ngot  %v\nwant %v", q, g, w)
 		}
 		edges1, err1 := disk.Spans().Edges(ctx, q.Window)
 		edges2, err2 := memory.Spans().Edges(ctx, q.Window)
@@ -146,6 +154,32 @@ func chosen[T any](rng *rand.Rand, from []T) (list []T) {
 	return list
 }
 
+// countOf counts what an aggregation aggregates, and an attribute.
+func countOf(t *testing.T, s *Store, of storage.Aggregation) talliedValues {
+	q := storage.Tally{
+		Window: of.Window, Where: of.Where, Keys: append(of.By[:len(of.By):len(of.By)], storage.Key{Scope: storage.ScopeSpan, Name: "http.response.status_code"}),
+		Marks: []storage.Predicate{storage.Compare{Key: storage.KeyStatus, Op: storage.Equal, Value: storage.Int(2)}},
+	}
+	all := talliedValues{}
+	var mu sync.Mutex
+	err := s.Spans().Tally(t.Context(), q, func() func(storage.TallyBatch) bool {
+		return func(b storage.TallyBatch) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			groups := make([]uint32, b.Len())
+			for i, marks := range b.Marks() {
+				groups[i] = uint32(marks)*4 + uint32(b.StartsNs()[i]&1)*2 + uint32(b.DurationsNs()[i]&1)
+			}
+			b.Count(groups, 8, all.add)
+			return true
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 func describeGroups(groups []storage.Group) (list []string) {
 	for _, g := range groups {
 		text := fmt.Sprint(g.Values)
@@ -159,4 +193,25 @@ func describeGroups(groups []storage.Group) (list []string) {
 	}
 	slices.SortFunc(list, func(a, b string) int { return cmp.Compare(a, b) })
 	return list
+}
+
+// A window that cuts minutes is looked at where it does, whatever the cells.
+func TestREDQueryOfCutMinutes(t *testing.T) {
+	const m = nsPerMinute
+	q := storage.Aggregation{Window: storage.Window{FromNs: 10*m + 5, ToNs: 20*m + 7}, By: []storage.Key{storage.KeyService}, StepNs: 3 * m}
+	if newREDQuery(q) != nil {
+		t.Error("cells that begin inside of minutes are not sums of minutes")
+	}
+	q.Aligned = true
+	red := newREDQuery(q)
+	if red == nil || red.from != 11 || red.to != 20 {
+		t.Fatalf("%+v", red)
+	}
+	want := []storage.Window{{FromNs: 10*m + 5, ToNs: 11 * m}, {FromNs: 20 * m, ToNs: 20*m + 7}}
+	if left := red.left(); !slices.Equal(left, want) {
+		t.Errorf("%v, want %v", left, want)
+	}
+	if q.FirstCellNs() != 9*m {
+		t.Errorf("the first cell begins at %d", q.FirstCellNs())
+	}
 }

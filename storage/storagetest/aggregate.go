@@ -55,13 +55,13 @@ func (m *model) aggregate(q storage.Aggregation) []storage.Group {
 		if g == nil {
 			g = &storage.Group{Values: values, Cells: make([]storage.Cell, 1)}
 			if q.StepNs > 0 {
-				g.Cells = make([]storage.Cell, (q.Window.ToNs-q.Window.FromNs+q.StepNs-1)/q.StepNs)
+				g.Cells = make([]storage.Cell, (q.Window.ToNs-firstCell(q)+q.StepNs-1)/q.StepNs)
 			}
 			groups[name] = g
 		}
 		cell := &g.Cells[0]
 		if q.StepNs > 0 {
-			cell = &g.Cells[(r.s.StartsNs[r.i]-q.Window.FromNs)/q.StepNs]
+			cell = &g.Cells[(r.s.StartsNs[r.i]-firstCell(q))/q.StepNs]
 		}
 		observe(cell, q, r.value(q.Measure))
 	})
@@ -70,6 +70,14 @@ func (m *model) aggregate(q storage.Aggregation) []storage.Group {
 		list = append(list, *g)
 	}
 	return list
+}
+
+// firstCell is where the first cell of a window after 1970 begins.
+func firstCell(q storage.Aggregation) int64 {
+	if q.Aligned {
+		return q.Window.FromNs / q.StepNs * q.StepNs
+	}
+	return q.Window.FromNs
 }
 
 func observe(c *storage.Cell, q storage.Aggregation, v storage.Value) {
@@ -102,13 +110,16 @@ func testAggregate(e *env) {
 		}
 		if q.Window != anyTime && e.rng.IntN(2) == 0 {
 			q.StepNs = max(1, (q.Window.ToNs-q.Window.FromNs)/(1+e.rng.Int64N(40)))
+			if q.Aligned = e.rng.IntN(2) == 0; e.rng.IntN(2) == 0 {
+				q.StepNs += minute - q.StepNs%minute // a backend may have sums of whole minutes
+			}
 		}
 		got, err := e.spans.Aggregate(context.Background(), q)
 		if err != nil {
 			e.Fatalf("Aggregate %+v: %v", q, err)
 		}
 		ref := want.aggregate(q)
-		clause := fmt.Sprintf("Aggregate by %v of %v step %d where %s", q.By, q.Measure, q.StepNs, describe(q.Where))
+		clause := fmt.Sprintf("Aggregate by %v of %v step %d aligned %v where %s", q.By, q.Measure, q.StepNs, q.Aligned, describe(q.Where))
 		e.same(clause, groupLines(got), groupLines(ref))
 		if len(got) != len(ref) {
 			e.Errorf("%s: there is no group without a span: %d groups, want %d", clause, len(got), len(ref))

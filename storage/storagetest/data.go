@@ -16,6 +16,8 @@ const epoch = int64(1_700_000_000_000_000_000)
 // hour is how far they spread.
 const hour = int64(3_600_000_000_000)
 
+const minute = hour / 60
+
 var (
 	services = []string{"front", "cart", "pay", "db", ""}
 	names    = []string{"GET /", "GET /cart", "charge", "select", ""}

@@ -44,7 +44,15 @@ func everyCall(e *env, ctx context.Context) map[string]error {
 	_, errs["Values"] = e.spans.Values(ctx, storage.ValuesQuery{Window: anyTime, Key: storage.KeyName})
 	_, errs["Edges"] = e.spans.Edges(ctx, anyTime)
 	errs["ReadTraces"] = readNothing(e, ctx)
+	errs["Tally"] = e.spans.Tally(ctx, storage.Tally{Window: anyTime}, countNothing)
 	return errs
+}
+
+func countNothing() func(storage.TallyBatch) bool {
+	return func(b storage.TallyBatch) bool {
+		b.Count(make([]uint32, b.Len()), 1, func(int, storage.Value, int, uint64) {})
+		return true
+	}
 }
 
 // readNothing reads all traces and returns the first error.
@@ -76,12 +84,15 @@ func testUnsupported(e *env) {
 			refused("a predicate with a key that spans do not have", err, k.Name)
 			_, err = e.spans.ReadTraces(ctx, storage.TraceScan{Window: anyTime, Where: p})
 			refused("a predicate with a key that spans do not have", err, k.Name)
+			refused("a predicate with a key that spans do not have", e.spans.Tally(ctx, storage.Tally{Window: anyTime, Where: p}, countNothing), k.Name)
+			refused("a mark with a key that spans do not have", e.spans.Tally(ctx, storage.Tally{Window: anyTime, Marks: []storage.Predicate{p}}, countNothing), k.Name)
 		}
 		refused("a projection of it", lastError(e, "Scan", e.spans.Scan(ctx, storage.Scan{Window: anyTime, Columns: []storage.Key{k}})), k.Name)
 		_, err := e.spans.Aggregate(ctx, storage.Aggregation{Window: anyTime, By: []storage.Key{k}})
 		refused("a grouping by it", err, k.Name)
 		_, err = e.spans.ReadTraces(ctx, storage.TraceScan{Window: anyTime, Columns: []storage.Key{k}})
 		refused("a projection of it", err, k.Name)
+		refused("a count of its values", e.spans.Tally(ctx, storage.Tally{Window: anyTime, Keys: []storage.Key{k}}, countNothing), k.Name)
 		_, err = e.spans.Aggregate(ctx, storage.Aggregation{Window: anyTime, Measure: k})
 		refused("a measure of it", err, k.Name)
 		_, err = e.spans.Values(ctx, storage.ValuesQuery{Window: anyTime, Key: k})
@@ -140,6 +151,9 @@ func testEarlyStop(e *env) {
 			e.must(err)
 			break
 		}
+		e.must(e.spans.Tally(context.Background(), storage.Tally{Window: anyTime}, func() func(storage.TallyBatch) bool {
+			return func(storage.TallyBatch) bool { return false }
+		}))
 		next, stop := iter.Pull2(e.spans.Scan(context.Background(), storage.Scan{Window: anyTime}))
 		_, err, _ := next()
 		e.must(err)
@@ -266,6 +280,7 @@ func readOnly(e *env) map[string]error {
 	_, errs["Values"] = e.spans.Values(ctx, storage.ValuesQuery{Window: anyTime, Key: storage.KeyName})
 	_, errs["Edges"] = e.spans.Edges(ctx, anyTime)
 	errs["ReadTraces"] = readNothing(e, ctx)
+	errs["Tally"] = e.spans.Tally(ctx, storage.Tally{Window: anyTime, Keys: []storage.Key{{Scope: storage.ScopeSpan, Name: "n"}, {Scope: storage.ScopeEvent, Name: "e"}, storage.KeyService}}, countNothing)
 	e.store.Stats()
 	return errs
 }

@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"PredicatesOfRandomShape", testRandomPredicates},
 		{"ScanBoundsWhatIsLeft", testNewestLeft},
 		{"ProjectionOfEveryKey", testProjection},
+		{"TallyEqualsReference", testTally},
+		{"TallyStops", testTallyStops},
 		{"AggregateEqualsReference", testAggregate},
 		{"AggregateBounds", testAggregateBounds},
 		{"KeysEqualReference", testKeys},

@@ -94,7 +94,7 @@ func (a *api) compare(r *http.Request) (compareAnswer, error) {
 	if err != nil {
 		return compareAnswer{}, err
 	}
-	c, err := facet.Compare(query, ours.Scan(r.Context(), query.Projection()), theirs.Scan(r.Context(), query.Projection()))
+	c, err := facet.Compare(r.Context(), query, &selection.Pair{First: ours, Second: theirs, Within: query.BaselineIncludes})
 	if err != nil {
 		return compareAnswer{}, err
 	}

@@ -62,7 +62,7 @@ func (a *api) overview(r *http.Request) (overviewAnswer, error) {
 	if query.Rows, err = intParam(q, "rows", 40, 2, facet.MaxRows); err != nil {
 		return overviewAnswer{}, err
 	}
-	res, err := facet.Compute(query, search.Scan(r.Context(), query.Projection()))
+	res, err := facet.Compute(r.Context(), query, search)
 	if err != nil {
 		return overviewAnswer{}, err
 	}

@@ -83,7 +83,7 @@ func (a *api) rates(r *http.Request) (ratesAnswer, error) {
 		return ratesAnswer{}, err
 	}
 	out := ratesAnswer{
-		Start: strconv.FormatInt(search.Window.FromNs, 10), StepNs: res.StepNs, Groups: make([]groupJSON, len(res.Groups)),
+		Start: strconv.FormatInt(res.FirstNs, 10), StepNs: res.StepNs, Groups: make([]groupJSON, len(res.Groups)),
 		Source: source(res.Scanned), Partial: search.Stats.Partial, Stats: newStats(search.Stats),
 	}
 	for i := range res.Groups {

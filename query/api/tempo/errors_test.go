@@ -126,6 +126,10 @@ func (f failing) ReadTraces(context.Context, storage.TraceScan) (storage.TraceRe
 	return nil, f.err
 }
 
+func (f failing) Tally(context.Context, storage.Tally, func() func(storage.TallyBatch) bool) error {
+	return f.err
+}
+
 func TestFailuresOfTheStore(t *testing.T) {
 	for err, code := range map[error]int{
 		context.Canceled:                           failure.ClientClosed,

@@ -243,6 +243,13 @@ export interface paths {
          * @description The group with most spans comes first. The store aggregates by itself where it
          *     can tell which spans are selected (`source` is store), otherwise they are read
          *     (scan); the numbers are the same.
+         *
+         *     With a step, cells begin at multiples of it since 1970, as those of Prometheus
+         *     and Tempo do: the same spans are in the same cell whenever a graph is drawn
+         *     anew. The first and the last cell have only what of them is in the window; all
+         *     cells together have the spans of the group. Steps of whole minutes are answered
+         *     from sums of minutes, and only the spans of minutes that the window cuts are
+         *     looked at.
          */
         get: operations["getRates"];
         put?: never;
@@ -990,6 +997,7 @@ export interface components {
             counts: number[];
         };
         Rates: {
+            /** @description where the first cell begins: at the start of the window, or with a step at or before it */
             startUnixNano: string;
             /**
              * Format: int64
@@ -1887,7 +1895,7 @@ export interface operations {
                 end?: components["parameters"]["end"];
                 /** @description repeated; keys to group by; default resource.service.name */
                 by?: string[];
-                /** @description Go duration; with it every group has cells, at most 11,000 */
+                /** @description Go duration; with it every group has cells, at most 11,000; best whole minutes */
                 step?: string;
                 /** @description spans of each group to return, failed ones and the longest; with them the store cannot answer from its own counts */
                 exemplars?: number;

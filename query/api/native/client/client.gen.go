@@ -725,11 +725,13 @@ type RateGroup struct {
 
 // Rates defines model for Rates.
 type Rates struct {
-	Groups        []RateGroup `json:"groups"`
-	Partial       *string     `json:"partial,omitempty"`
-	Source        RatesSource `json:"source"`
-	StartUnixNano string      `json:"startUnixNano"`
-	Stats         Stats       `json:"stats"`
+	Groups  []RateGroup `json:"groups"`
+	Partial *string     `json:"partial,omitempty"`
+	Source  RatesSource `json:"source"`
+
+	// StartUnixNano where the first cell begins: at the start of the window, or with a step at or before it
+	StartUnixNano string `json:"startUnixNano"`
+	Stats         Stats  `json:"stats"`
 
 	// StepNs length of a cell; without step that of the window
 	StepNs int64 `json:"stepNs"`
@@ -1402,7 +1404,7 @@ type GetRatesParams struct {
 	// By repeated; keys to group by; default resource.service.name
 	By *[]string `form:"by,omitempty" json:"by,omitempty"`
 
-	// Step Go duration; with it every group has cells, at most 11,000
+	// Step Go duration; with it every group has cells, at most 11,000; best whole minutes
 	Step *string `form:"step,omitempty" json:"step,omitempty"`
 
 	// Exemplars spans of each group to return, failed ones and the longest; with them the store cannot answer from its own counts
@@ -2176,6 +2178,13 @@ type ClientInterface interface {
 	// can tell which spans are selected (`source` is store), otherwise they are read
 	// (scan); the numbers are the same.
 	//
+	// With a step, cells begin at multiples of it since 1970, as those of Prometheus
+	// and Tempo do: the same spans are in the same cell whenever a graph is drawn
+	// anew. The first and the last cell have only what of them is in the window; all
+	// cells together have the spans of the group. Steps of whole minutes are answered
+	// from sums of minutes, and only the spans of minutes that the window cuts are
+	// looked at.
+	//
 	// Corresponds with GET /rates (the `GetRates` operationId).
 	GetRates(ctx context.Context, params *GetRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -2557,6 +2566,13 @@ func (c *Client) GetOverview(ctx context.Context, params *GetOverviewParams, req
 // The group with most spans comes first. The store aggregates by itself where it
 // can tell which spans are selected (`source` is store), otherwise they are read
 // (scan); the numbers are the same.
+//
+// With a step, cells begin at multiples of it since 1970, as those of Prometheus
+// and Tempo do: the same spans are in the same cell whenever a graph is drawn
+// anew. The first and the last cell have only what of them is in the window; all
+// cells together have the spans of the group. Steps of whole minutes are answered
+// from sums of minutes, and only the spans of minutes that the window cuts are
+// looked at.
 //
 // Corresponds with GET /rates (the `GetRates` operationId).
 func (c *Client) GetRates(ctx context.Context, params *GetRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5641,6 +5657,13 @@ type ClientWithResponsesInterface interface {
 	// can tell which spans are selected (`source` is store), otherwise they are read
 	// (scan); the numbers are the same.
 	//
+	// With a step, cells begin at multiples of it since 1970, as those of Prometheus
+	// and Tempo do: the same spans are in the same cell whenever a graph is drawn
+	// anew. The first and the last cell have only what of them is in the window; all
+	// cells together have the spans of the group. Steps of whole minutes are answered
+	// from sums of minutes, and only the spans of minutes that the window cuts are
+	// looked at.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /rates (the `GetRates` operationId).
@@ -6887,6 +6910,13 @@ func (c *ClientWithResponses) GetOverviewWithResponse(ctx context.Context, param
 // The group with most spans comes first. The store aggregates by itself where it
 // can tell which spans are selected (`source` is store), otherwise they are read
 // (scan); the numbers are the same.
+//
+// With a step, cells begin at multiples of it since 1970, as those of Prometheus
+// and Tempo do: the same spans are in the same cell whenever a graph is drawn
+// anew. The first and the last cell have only what of them is in the window; all
+// cells together have the spans of the group. Steps of whole minutes are answered
+// from sums of minutes, and only the spans of minutes that the window cuts are
+// looked at.
 //
 // Returns a wrapper object for the known response body format(s).
 //
