@@ -1,6 +1,10 @@
 package traceql
 
-import "github.com/heddle-io/heddle/storage"
+import (
+	"slices"
+
+	"github.com/heddle-io/heddle/storage"
+)
 
 // comparePlan answers compare from columns, without reading a trace.
 type comparePlan struct {
@@ -47,18 +51,27 @@ func (p *comparePlan) scan(c *comparer, slice storage.Window, which int, b bound
 		return nil
 	}
 	memos := make([][]*comparedValue, len(p.keys)) // per column, by index of the batch's dictionary
-	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: slice, Where: b.where, Columns: p.keys}) {
+	columns := p.keys
+	var weight *columnWeights
+	if p.e.extrapolate {
+		columns = append(slices.Clone(columns), storage.KeyTraceState)
+		weight = &columnWeights{}
+	}
+	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: slice, Where: b.where, Columns: columns}) {
 		if err != nil {
 			return err
 		}
 		p.e.meter.stats.SpansScanned += batch.Scanned
-		for i := range batch.Columns {
+		if weight != nil {
+			weight.reset(&batch.Columns[len(p.keys)])
+		}
+		for i := range p.keys {
 			column := &batch.Columns[i]
 			memos[i] = append(memos[i][:0], make([]*comparedValue, len(column.Dict))...)
 			for row, t := range column.Types {
 				if t != storage.TypeAbsent && t != storage.TypeEmpty {
 					start := batch.StartsNs[row]
-					c.countColumn(p.fields[i], column, row, memos[i], c.which(which, start), p.e.cell(start))
+					c.countColumn(p.fields[i], column, row, memos[i], counted{c.which(which, start), p.e.cell(start), weight.of(row)})
 				}
 			}
 		}
@@ -74,9 +87,9 @@ func (p *comparePlan) scan(c *comparer, slice storage.Window, which int, b bound
 
 // countColumn counts one value. memo has what to count for a string by its
 // index.
-func (c *comparer) countColumn(f field, column *storage.Column, row int, memo []*comparedValue, which, cell int) {
+func (c *comparer) countColumn(f field, column *storage.Column, row int, memo []*comparedValue, span counted) {
 	if column.Types[row] != storage.TypeString {
-		c.count(c.value(c.key(f), f.valueOf(column.Value(row))), which, cell)
+		c.count(c.value(c.key(f), f.valueOf(column.Value(row))), span)
 		return
 	}
 	v := memo[column.Bits[row]]
@@ -88,5 +101,5 @@ func (c *comparer) countColumn(f field, column *storage.Column, row int, memo []
 		v = c.value(c.key(f), x)
 		memo[column.Bits[row]] = v
 	}
-	c.count(v, which, cell)
+	c.count(v, span)
 }

@@ -34,6 +34,7 @@ type comparer struct {
 	cache      map[scopedAttr]*comparedValue
 	generation int
 	held       int // cells of values
+	weight     *spanWeights
 }
 
 type scopedAttr struct {
@@ -49,7 +50,7 @@ type comparedKey struct {
 }
 
 // counts are spans in the baseline and in the selection, per cell; nil is none.
-type counts [2][]uint64
+type counts [2][]float64
 
 type comparedValue struct {
 	key     *comparedKey
@@ -60,7 +61,7 @@ type comparedValue struct {
 func newComparer(m *metric, e *metricsEngine) *comparer {
 	return &comparer{
 		m: m, e: e, selected: compileCond(m.compare.selection.where),
-		keys: map[field]*comparedKey{}, cache: map[scopedAttr]*comparedValue{},
+		keys: map[field]*comparedKey{}, cache: map[scopedAttr]*comparedValue{}, weight: newSpanWeights(e.extrapolate),
 	}
 }
 
@@ -99,14 +100,21 @@ func (c *comparer) addSpan(v *view, p int32, selected bool) {
 	if selected {
 		which = c.which(1, start)
 	}
-	cell := c.e.cell(start)
+	at := counted{which, c.e.cell(start), c.weight.of(v, row)}
 	for _, in := range comparedIntrinsics {
 		if x := v.intrinsic(in, p); x != String("") { // no message
-			c.count(c.value(c.key(field{intrinsic: in}), x), which, cell)
+			c.count(c.value(c.key(field{intrinsic: in}), x), at)
 		}
 	}
-	c.addList(s, scopeSpan, s.Attributes[row], which, cell)
-	c.addList(s, scopeResource, s.ResourceTable[s.Resources[row]].Attributes, which, cell)
+	c.addList(s, scopeSpan, s.Attributes[row], at)
+	c.addList(s, scopeResource, s.ResourceTable[s.Resources[row]].Attributes, at)
+}
+
+// counted is a span as it is counted: in the baseline (0) or the selection (1),
+// in a cell, as many times as its weight says.
+type counted struct {
+	which, cell int
+	weight      float64
 }
 
 // which is 1 for a span of the selection, 0 for one of the baseline: a
@@ -118,7 +126,7 @@ func (c *comparer) which(selected int, startNs int64) int {
 	return selected
 }
 
-func (c *comparer) addList(s *storage.Spans, sc scope, r storage.Range, which, cell int) {
+func (c *comparer) addList(s *storage.Spans, sc scope, r storage.Range, span counted) {
 	attrs := s.List(r)
 	for i, a := range attrs {
 		if a.Type == storage.TypeEmpty || slices.ContainsFunc(attrs[:i], func(b storage.Attr) bool { return b.Key == a.Key }) {
@@ -130,7 +138,7 @@ func (c *comparer) addList(s *storage.Spans, sc scope, r storage.Range, which, c
 			x = c.value(c.key(field{scope: sc, name: s.Strings[a.Key]}), ValueOf(s.Value(a)))
 			c.cache[at] = x
 		}
-		c.count(x, which, cell)
+		c.count(x, span)
 	}
 }
 
@@ -160,20 +168,20 @@ func (c *comparer) value(k *comparedKey, x Value) *comparedValue {
 	return v
 }
 
-func (c *comparer) count(v *comparedValue, which, cell int) {
-	v.key.total.increment(which, cell, c.e.cells)
+func (c *comparer) count(v *comparedValue, span counted) {
+	v.key.total.add(span, c.e.cells)
 	if v.dropped {
-		v.key.more[which] = true
+		v.key.more[span.which] = true
 		return
 	}
-	v.counts.increment(which, cell, c.e.cells)
+	v.counts.add(span, c.e.cells)
 }
 
-func (c *counts) increment(which, cell, cells int) {
-	if c[which] == nil {
-		c[which] = make([]uint64, cells)
+func (c *counts) add(span counted, cells int) {
+	if c[span.which] == nil {
+		c[span.which] = make([]float64, cells)
 	}
-	c[which][cell]++
+	c[span.which][span.cell] += span.weight
 }
 
 // series has, for the baseline and the selection, one series for each of the
@@ -190,40 +198,25 @@ func (c *comparer) series() []Series {
 			}
 			type ranked struct {
 				value  Value
-				counts []uint64
-				sum    uint64
+				counts []float64
+				sum    float64
 			}
 			var values []ranked
 			for x, v := range k.values {
 				if n := v.counts[which]; n != nil {
-					values = append(values, ranked{x, n, sum(n)})
+					values = append(values, ranked{x, n, total(n)})
 				}
 			}
-			slices.SortFunc(values, func(a, b ranked) int { return cmp.Or(cmp.Compare(b.sum, a.sum), compareValues(a.value, b.value)) })
+			slices.SortFunc(values, func(a, b ranked) int { return cmp.Or(compareFloats(b.sum, a.sum), compareValues(a.value, b.value)) })
 			tooMany = tooMany || k.more[which] || len(values) > c.m.compare.topN
 			for _, r := range values[:min(len(values), c.m.compare.topN)] {
-				list = append(list, Series{Labels: []Label{{labelMetaType, String(metaType)}, {name, r.value}}, Values: floats(r.counts)})
+				list = append(list, Series{Labels: []Label{{labelMetaType, String(metaType)}, {name, r.value}}, Values: r.counts})
 			}
-			list = append(list, Series{Labels: []Label{{labelMetaType, String(metaType + "_total")}, {name, Value{}}}, Values: floats(k.total[which])})
+			list = append(list, Series{Labels: []Label{{labelMetaType, String(metaType + "_total")}, {name, Value{}}}, Values: k.total[which]})
 		}
 		if tooMany {
 			list = append(list, Series{Labels: []Label{{labelMetaError, String(tooManyValues)}, {name, Value{}}}, Values: make([]float64, c.e.cells)})
 		}
 	}
 	return list
-}
-
-func sum(counts []uint64) (n uint64) {
-	for _, c := range counts {
-		n += c
-	}
-	return n
-}
-
-func floats(counts []uint64) []float64 {
-	values := make([]float64, len(counts))
-	for i, c := range counts {
-		values[i] = float64(c)
-	}
-	return values
 }

@@ -2141,7 +2141,8 @@ type ClientInterface interface {
 	// failed when its status is error. Its duration is that of the calling span
 	// where that is a client or producer, else of the called one. A message goes
 	// over two edges, from its producer to the topic and from there to its
-	// consumer.
+	// consumer. What is stored counts: a call once, whatever the tracestate of its
+	// spans says about sampling.
 	//
 	// Corresponds with GET /graph (the `GetGraph` operationId).
 	GetGraph(ctx context.Context, params *GetGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2174,7 +2175,8 @@ type ClientInterface interface {
 	//
 	// The group with most spans comes first. The store aggregates by itself where it
 	// can tell which spans are selected (`source` is store), otherwise they are read
-	// (scan); the numbers are the same.
+	// (scan); the numbers are the same. They are of what is stored: a span counts
+	// once, whatever its tracestate says about sampling.
 	//
 	// Corresponds with GET /rates (the `GetRates` operationId).
 	GetRates(ctx context.Context, params *GetRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2473,7 +2475,8 @@ func (c *Client) DiffTraces(ctx context.Context, params *DiffTracesParams, reqEd
 // failed when its status is error. Its duration is that of the calling span
 // where that is a client or producer, else of the called one. A message goes
 // over two edges, from its producer to the topic and from there to its
-// consumer.
+// consumer. What is stored counts: a call once, whatever the tracestate of its
+// spans says about sampling.
 //
 // Corresponds with GET /graph (the `GetGraph` operationId).
 func (c *Client) GetGraph(ctx context.Context, params *GetGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2556,7 +2559,8 @@ func (c *Client) GetOverview(ctx context.Context, params *GetOverviewParams, req
 //
 // The group with most spans comes first. The store aggregates by itself where it
 // can tell which spans are selected (`source` is store), otherwise they are read
-// (scan); the numbers are the same.
+// (scan); the numbers are the same. They are of what is stored: a span counts
+// once, whatever its tracestate says about sampling.
 //
 // Corresponds with GET /rates (the `GetRates` operationId).
 func (c *Client) GetRates(ctx context.Context, params *GetRatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5596,7 +5600,8 @@ type ClientWithResponsesInterface interface {
 	// failed when its status is error. Its duration is that of the calling span
 	// where that is a client or producer, else of the called one. A message goes
 	// over two edges, from its producer to the topic and from there to its
-	// consumer.
+	// consumer. What is stored counts: a call once, whatever the tracestate of its
+	// spans says about sampling.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5639,7 +5644,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// The group with most spans comes first. The store aggregates by itself where it
 	// can tell which spans are selected (`source` is store), otherwise they are read
-	// (scan); the numbers are the same.
+	// (scan); the numbers are the same. They are of what is stored: a span counts
+	// once, whatever its tracestate says about sampling.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6813,7 +6819,8 @@ func (c *ClientWithResponses) DiffTracesWithResponse(ctx context.Context, params
 // failed when its status is error. Its duration is that of the calling span
 // where that is a client or producer, else of the called one. A message goes
 // over two edges, from its producer to the topic and from there to its
-// consumer.
+// consumer. What is stored counts: a call once, whatever the tracestate of its
+// spans says about sampling.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6886,7 +6893,8 @@ func (c *ClientWithResponses) GetOverviewWithResponse(ctx context.Context, param
 //
 // The group with most spans comes first. The store aggregates by itself where it
 // can tell which spans are selected (`source` is store), otherwise they are read
-// (scan); the numbers are the same.
+// (scan); the numbers are the same. They are of what is stored: a span counts
+// once, whatever its tracestate says about sampling.
 //
 // Returns a wrapper object for the known response body format(s).
 //
