@@ -14,23 +14,32 @@ const maxHistogramBuckets = 160
 // native histograms can hold.
 const maxHistogramScale = 8
 
-// ExpHistogram is a base-2 exponential histogram of non-negative numbers, as
+// ExpHistogram counts every value once.
+type ExpHistogram = ExpHistogramOf[uint64]
+
+// WeightedHistogram counts every value with a weight of its own.
+type WeightedHistogram = ExpHistogramOf[float64]
+
+// ExpHistogramOf is a base-2 exponential histogram of non-negative numbers, as
 // the OpenTelemetry metrics data model defines it: bucket i counts values in
 // (base^i, base^(i+1)] with base = 2^(2^-Scale). Values at or below zero are
 // counted in Zero. It halves its resolution when the values no longer fit in
 // 160 buckets. The zero value is empty and ready to use; it is not safe for
 // concurrent use.
-type ExpHistogram struct {
+type ExpHistogramOf[N uint64 | float64] struct {
 	Scale  int32
-	Zero   uint64
-	Offset int32    // index of Counts[0]
-	Counts []uint64 // no leading or trailing slack is guaranteed
+	Zero   N
+	Offset int32 // index of Counts[0]
+	Counts []N   // no leading or trailing slack is guaranteed
 }
 
 // Observe counts one value. NaN is ignored.
-func (h *ExpHistogram) Observe(v float64) {
+func (h *ExpHistogramOf[N]) Observe(v float64) { h.ObserveTimes(v, 1) }
+
+// ObserveTimes counts a value as n, which must not be negative. NaN is ignored.
+func (h *ExpHistogramOf[N]) ObserveTimes(v float64, n N) {
 	if v <= 0 {
-		h.Zero++
+		h.Zero += n
 		return
 	}
 	if math.IsNaN(v) {
@@ -39,7 +48,7 @@ func (h *ExpHistogram) Observe(v float64) {
 	v = math.Min(v, math.MaxFloat64)
 	if len(h.Counts) == 0 {
 		h.Scale = maxHistogramScale
-		h.Offset, h.Counts = bucketIndex(v, h.Scale), append(h.Counts[:0], 1)
+		h.Offset, h.Counts = bucketIndex(v, h.Scale), append(h.Counts[:0], n)
 		return
 	}
 	i := bucketIndex(v, h.Scale)
@@ -48,11 +57,11 @@ func (h *ExpHistogram) Observe(v float64) {
 		i >>= by
 	}
 	h.cover(i, i)
-	h.Counts[i-h.Offset]++
+	h.Counts[i-h.Offset] += n
 }
 
 // Merge adds the counts of o, which is left as it is.
-func (h *ExpHistogram) Merge(o *ExpHistogram) {
+func (h *ExpHistogramOf[N]) Merge(o *ExpHistogramOf[N]) {
 	h.Zero += o.Zero
 	if len(o.Counts) == 0 {
 		return
@@ -77,8 +86,8 @@ func (h *ExpHistogram) Merge(o *ExpHistogram) {
 	}
 }
 
-// Count is the number of values.
-func (h *ExpHistogram) Count() uint64 {
+// Count is the number of values, each as it was counted.
+func (h *ExpHistogramOf[N]) Count() N {
 	n := h.Zero
 	for _, c := range h.Counts {
 		n += c
@@ -89,7 +98,7 @@ func (h *ExpHistogram) Count() uint64 {
 // Quantile estimates the q-quantile, 0 ≤ q ≤ 1, interpolating inside a bucket
 // on the logarithmic scale as Prometheus does for native histograms. It is
 // NaN for an empty histogram.
-func (h *ExpHistogram) Quantile(q float64) float64 {
+func (h *ExpHistogramOf[N]) Quantile(q float64) float64 {
 	total := h.Count()
 	if total == 0 || math.IsNaN(q) {
 		return math.NaN()
@@ -114,14 +123,14 @@ func (h *ExpHistogram) Quantile(q float64) float64 {
 
 // bound is base^exponent, inside what Observe takes: the upper bound of the
 // last bucket of all is beyond the largest float64.
-func (h *ExpHistogram) bound(exponent float64) float64 {
+func (h *ExpHistogramOf[N]) bound(exponent float64) float64 {
 	return math.Min(math.Exp2(math.Ldexp(exponent, -int(h.Scale))), math.MaxFloat64)
 }
 
-func (h *ExpHistogram) last() int32 { return h.Offset + int32(len(h.Counts)) - 1 }
+func (h *ExpHistogramOf[N]) last() int32 { return h.Offset + int32(len(h.Counts)) - 1 }
 
 // overflow is by how many scales h must be coarsened to hold first..last.
-func (h *ExpHistogram) overflow(first, last int32) (by int32) {
+func (h *ExpHistogramOf[N]) overflow(first, last int32) (by int32) {
 	for int64(last>>by)-int64(first>>by) >= maxHistogramBuckets {
 		by++
 	}
@@ -130,7 +139,7 @@ func (h *ExpHistogram) overflow(first, last int32) (by int32) {
 
 // coarsen lowers the scale by merging 2^by neighbouring buckets, in place: a
 // bucket never moves up.
-func (h *ExpHistogram) coarsen(by int32) {
+func (h *ExpHistogramOf[N]) coarsen(by int32) {
 	first, last := h.Offset>>by, h.last()>>by
 	to := int32(-1)
 	for i, n := range h.Counts {
@@ -144,7 +153,7 @@ func (h *ExpHistogram) coarsen(by int32) {
 }
 
 // cover extends Counts to first..last.
-func (h *ExpHistogram) cover(first, last int32) {
+func (h *ExpHistogramOf[N]) cover(first, last int32) {
 	n := len(h.Counts)
 	front, back := int(max(0, h.Offset-first)), int(max(0, last-h.last()))
 	if front+back == 0 {

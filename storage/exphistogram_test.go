@@ -123,6 +123,46 @@ func TestExpHistogramEdges(t *testing.T) {
 	}
 }
 
+// A value with a weight counts like as many of it.
+func TestWeightedHistogramIsRepeated(t *testing.T) {
+	for name, draw := range distributions {
+		r := rand.New(rand.NewPCG(5, 6))
+		var repeated ExpHistogram
+		var weighted, merged WeightedHistogram
+		for range 40 {
+			var part WeightedHistogram
+			for range r.IntN(60) {
+				v, n := draw(r), 1+r.IntN(9)
+				for range n {
+					repeated.Observe(v)
+				}
+				weighted.ObserveTimes(v, float64(n))
+				part.ObserveTimes(v, float64(n))
+			}
+			merged.Merge(&part)
+		}
+		for how, h := range map[string]*WeightedHistogram{"observed": &weighted, "merged": &merged} {
+			same := h.Scale == repeated.Scale && h.Offset == repeated.Offset && h.Count() == float64(repeated.Count()) && h.Zero == float64(repeated.Zero) &&
+				slices.EqualFunc(h.Counts, repeated.Counts, func(w float64, n uint64) bool { return w == float64(n) })
+			if !same {
+				t.Errorf("%s: %s\n%+v\nrepeated\n%+v", name, how, h, repeated)
+			}
+			for _, q := range []float64{0, 0.01, 0.5, 0.99, 1} {
+				if got, want := h.Quantile(q), repeated.Quantile(q); got != want {
+					t.Errorf("%s: quantile %v is %v %s, %v repeated", name, q, got, how, want)
+				}
+			}
+		}
+	}
+	var h WeightedHistogram
+	h.ObserveTimes(1, 0.25)
+	h.ObserveTimes(1024, 0.75)
+	h.ObserveTimes(math.NaN(), 100)
+	if h.Count() != 1 || h.Quantile(0.25) > 1 || h.Quantile(0.26) < 900 {
+		t.Errorf("parts of a value do not count: %+v", h)
+	}
+}
+
 // The bucket that is looked up is the one that the logarithm says.
 func TestExpHistogramBucketOfLogarithm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))

@@ -4,6 +4,10 @@
 // Both are answered from columns when they are asked for. What the store can aggregate by itself it does (Result.Scanned and
 // Graph.Scanned are then 0); the numbers are the same either way.
 //
+// They are of what is stored: a span counts once, whatever its tracestate says
+// about the probability with which a sampler kept it. What there was before
+// sampling TraceQL estimates, with(extrapolate=true).
+//
 // # How the graph is found
 //
 // Which services call which is counted by the store (GraphQuery.ServicesOnly).

@@ -9,8 +9,8 @@ import (
 	"github.com/heddle-io/heddle/storage"
 )
 
-// aggregationPlan answers a metric from the store's aggregation, without
-// reading a trace.
+// aggregationPlan answers a metric from the store's aggregation, or from what
+// that would aggregate, without reading a trace.
 type aggregationPlan struct {
 	e    *metricsEngine
 	none bool // no span matches
@@ -93,7 +93,22 @@ func (p *aggregationPlan) run(g *groups, slice storage.Window) error {
 		return nil
 	}
 	p.q.Window = slice
-	first := p.e.cell(slice.FromNs)
+	aggregate := p.aggregate
+	if p.e.extrapolate {
+		aggregate = p.weigh
+	}
+	if err := aggregate(g); err != nil {
+		return err
+	}
+	if g.exemplars != nil {
+		return p.findExemplars(g)
+	}
+	return nil
+}
+
+// aggregate lets the store count, every span once.
+func (p *aggregationPlan) aggregate(g *groups) error {
+	first := p.e.cell(p.q.Window.FromNs)
 	found, err := p.e.reader.Aggregate(p.e.ctx, p.q)
 	if err != nil {
 		return err
@@ -109,10 +124,58 @@ func (p *aggregationPlan) run(g *groups, slice storage.Window) error {
 			g.cells[n][first+i].Add(one.Cells[i])
 		}
 	}
-	if g.exemplars != nil {
-		return p.findExemplars(g)
+	return nil
+}
+
+// weigh counts what the store would, every span as often as its weight says.
+func (p *aggregationPlan) weigh(g *groups) error {
+	columns, measured := p.scanned()
+	weight := &columnWeights{}
+	values := make([]Value, len(g.m.by))
+	scan := storage.Scan{Window: p.q.Window, Where: p.q.Where, Columns: append(columns, storage.KeyTraceState)}
+	for batch, err := range p.e.reader.Scan(p.e.ctx, scan) {
+		if err != nil {
+			return err
+		}
+		p.e.meter.stats.SpansScanned += batch.Scanned
+		weight.reset(&batch.Columns[len(columns)])
+		for row, start := range batch.StartsNs {
+			n, err := p.group(g, batch, row, values)
+			if err != nil {
+				return err
+			}
+			g.observe(n, p.e.cell(start), measureOf(batch, measured, row), weight.of(row))
+		}
+		if p.e.meter.over() {
+			return nil
+		}
+		if err := p.e.steps.progress(p.e); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// scanned are the columns that a scan reads instead of the store's aggregation,
+// and which of them is the measure, -1 for none.
+func (p *aggregationPlan) scanned() (columns []storage.Key, measured int) {
+	if p.q.Measure == (storage.Key{}) {
+		return slices.Clone(p.q.By), -1
+	}
+	return append(slices.Clone(p.q.By), p.q.Measure), len(p.q.By)
+}
+
+// group is the number of the group that a scanned row is in. values is scratch.
+func (p *aggregationPlan) group(g *groups, batch *storage.Batch, row int, values []Value) (int, error) {
+	p.labels(g.m.by, func(i int) storage.Value { return batch.Columns[i].Value(row) }, values)
+	return g.group(values)
+}
+
+func measureOf(batch *storage.Batch, column, row int) Value {
+	if column < 0 {
+		return Value{}
+	}
+	return ValueOf(batch.Columns[column].Value(row))
 }
 
 // labels converts the values of columns.
@@ -149,11 +212,6 @@ func (f field) valueOf(v storage.Value) Value {
 // has one of every group that it has spans of, or enough.
 func (p *aggregationPlan) findExemplars(g *groups) error {
 	x, slice := g.exemplars, p.q.Window
-	columns := p.q.By
-	measured := p.q.Measure != (storage.Key{})
-	if measured {
-		columns = append(columns[:len(columns):len(columns)], p.q.Measure)
-	}
 	first, end := p.e.cell(slice.FromNs), p.e.cell(slice.ToNs-1)+1
 	for slot := (end - 1) / x.perSlot; slot >= first/x.perSlot; slot-- {
 		from, to := max(slot*x.perSlot, first), min((slot+1)*x.perSlot, end)
@@ -161,7 +219,7 @@ func (p *aggregationPlan) findExemplars(g *groups) error {
 		if to < end {
 			window.ToNs = p.e.startOf(to)
 		}
-		if err := p.findExemplarsIn(window, g, columns, measured, from, to); err != nil || p.e.meter.over() {
+		if err := p.findExemplarsIn(window, g, from, to); err != nil || p.e.meter.over() {
 			return err
 		}
 	}
@@ -169,7 +227,7 @@ func (p *aggregationPlan) findExemplars(g *groups) error {
 }
 
 // findExemplarsIn scans the cells [from, to), which are in one slot.
-func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, columns []storage.Key, measured bool, from, to int) error {
+func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, from, to int) error {
 	x, slot := g.exemplars, from/g.exemplars.perSlot
 	missing := 0 // groups with spans there, of which there is no exemplar yet
 	for n := range g.cells {
@@ -181,6 +239,7 @@ func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, colu
 	if missing == 0 {
 		return nil
 	}
+	columns, measured := p.scanned()
 	values := make([]Value, len(g.m.by))
 	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: window, Where: p.q.Where, Columns: columns}) {
 		if err != nil {
@@ -188,16 +247,11 @@ func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, colu
 		}
 		p.e.meter.stats.SpansScanned += batch.Scanned
 		for row, id := range batch.TraceIDs {
-			p.labels(g.m.by, func(i int) storage.Value { return batch.Columns[i].Value(row) }, values)
-			n, err := g.group(values)
+			n, err := p.group(g, batch, row, values)
 			if err != nil {
 				return err
 			}
-			measure := Value{}
-			if measured {
-				measure = ValueOf(batch.Columns[len(columns)-1].Value(row))
-			}
-			if x.add(n, p.e.cell(batch.StartsNs[row]), measure, Exemplar{TraceID: id, SpanID: batch.SpanIDs[row], TimeNs: batch.StartsNs[row]}) {
+			if x.add(n, p.e.cell(batch.StartsNs[row]), measureOf(batch, measured, row), Exemplar{TraceID: id, SpanID: batch.SpanIDs[row], TimeNs: batch.StartsNs[row]}) {
 				if missing--; missing == 0 {
 					return nil
 				}

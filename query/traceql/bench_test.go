@@ -36,6 +36,11 @@ func meshTrace(n int) *trace.Trace {
 }
 
 func meshSpans(n int, traceOf func(i int) storage.TraceID) *storage.Spans {
+	return sampledSpans(n, traceOf, func(storage.TraceID) string { return "" })
+}
+
+// sampledSpans are meshSpans with tracestates.
+func sampledSpans(n int, traceOf func(i int) storage.TraceID, tracestate func(storage.TraceID) string) *storage.Spans {
 	rng := rand.New(rand.NewPCG(1, 1))
 	b := storage.NewSpansBuilder(n)
 	scope := b.AddScope(storage.InstrumentationScope{Name: b.Intern("otel")})
@@ -55,6 +60,7 @@ func meshSpans(n int, traceOf func(i int) storage.TraceID) *storage.Spans {
 		f := storage.SpanFields{
 			TraceID: id, Name: fmt.Sprint("op-", rng.IntN(50)), Kind: uint8(1 + rng.IntN(5)), Status: uint8(rng.IntN(20) / 19 * 2),
 			StartNs: epoch + int64(i)*1e5, DurationNs: int64(rng.IntN(1e9)), Resource: resources[rng.IntN(20)], Scope: scope,
+			TraceState: tracestate(id),
 		}
 		id64(&f.SpanID, i+1)
 		if i > first {
@@ -119,13 +125,13 @@ func benchmarkSelect(b *testing.B, text string, tr *trace.Trace) {
 // benchStore has 200,000 spans in traces of 20.
 const benchSpans = 200_000
 
-var benchData = sync.OnceValue(func() *storage.Spans {
-	return meshSpans(benchSpans, func(i int) (id storage.TraceID) {
-		i = i/20 + 1
-		id[0], id[14], id[15] = byte(i*37), byte(i>>8), byte(i)
-		return id
-	})
-})
+var benchData = sync.OnceValue(func() *storage.Spans { return meshSpans(benchSpans, benchTrace) })
+
+func benchTrace(i int) (id storage.TraceID) {
+	i = i/20 + 1
+	id[0], id[14], id[15] = byte(i*37), byte(i>>8), byte(i)
+	return id
+}
 
 func BenchmarkSearch(b *testing.B) {
 	store := storeOf(b, benchData(), 0)
@@ -179,5 +185,40 @@ func BenchmarkMetrics(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchSpans), "ns/span")
 		})
+	}
+}
+
+// What the weights of spans cost: of no sampler, of two samplers, and of one
+// that writes other text into every trace.
+func BenchmarkExtrapolate(b *testing.B) {
+	o := RangeOptions{Window: storage.Window{FromNs: epoch, ToNs: epoch + int64(time.Minute)}, StepNs: int64(time.Second)}
+	for data, tracestate := range map[string]func(storage.TraceID) string{
+		"no tracestate":  func(storage.TraceID) string { return "" },
+		"two thresholds": func(id storage.TraceID) string { return []string{"ot=th:8", "ot=th:e666"}[id[15]%2] },
+		"one a trace":    func(id storage.TraceID) string { return fmt.Sprintf("ot=rv:%x;th:c", id[9:]) },
+	} {
+		store := storeOf(b, sampledSpans(benchSpans, benchTrace, tracestate), 0)
+		for name, text := range map[string]string{
+			"rate":         "{ } | rate()",
+			"rate by":      "{ status = error } | rate() by(resource.service.name, name)",
+			"quantile":     "{ kind = server } | quantile_over_time(duration, .5, .99) by(resource.service.name)",
+			"whole traces": "{ kind = server } >> { status = error } | rate() by(resource.service.name)",
+			"compare":      "{ kind = server } | compare({ status = error })",
+		} {
+			b.Run(data+"/"+name, func(b *testing.B) {
+				q := mustParse(b, text+" with(extrapolate=true)")
+				evaluate := Range
+				if name == "compare" {
+					evaluate = Instant
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := evaluate(context.Background(), store, q, o); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchSpans), "ns/span")
+			})
+		}
 	}
 }

@@ -21,7 +21,7 @@ type comparePlan struct {
 // are selected of them, are what predicates say.
 func (e *metricsEngine) planCompare(m *metric) (*comparePlan, bool) {
 	p := &comparePlan{e: e, base: boundStages(m.source, e.known), selected: boundOf(m.compare.selection.where, e.known)}
-	if !p.base.exact || !p.selected.exact || e.o.wholeTraces {
+	if !p.base.exact || !p.selected.exact || e.o.wholeTraces || e.extrapolate { // the store counts spans, not weights
 		return nil, false
 	}
 	for _, in := range comparedIntrinsics {
@@ -66,7 +66,7 @@ func (p *comparePlan) run(c *comparer, slice storage.Window) error {
 					if p.fields[key].intrinsic != notIntrinsic && x == String("") { // no message
 						return
 					}
-					c.countValue(keys[key], x, group/p.e.cells, group%p.e.cells, spans)
+					c.countValue(keys[key], x, counted{group / p.e.cells, group % p.e.cells, float64(spans)})
 				})
 				mu.Lock()
 				defer mu.Unlock()

@@ -184,9 +184,10 @@ func TestBoundsAgainstReference(t *testing.T) {
 // Metrics are what the reference counts, whether the store aggregates or whole
 // traces are read.
 func TestMetricsAgainstReference(t *testing.T) {
-	points, aggregated := 0, 0
+	points, aggregated, weighed := 0, 0, 0
 	for seed := range uint64(150) {
 		g := newGenerator(seed + 20_000)
+		g.traceStates = moreTraceStates
 		s := g.spans(1 + g.IntN(20))
 		store := storeOf(t, s, pick(g, 2, 20, 1000))
 		if seed%15 == 0 {
@@ -195,7 +196,7 @@ func TestMetricsAgainstReference(t *testing.T) {
 		traces := refTraces(s)
 		for n := range 20 {
 			m := g.metric().(*metric)
-			q := &Query{metrics: m}
+			q := &Query{metrics: m, hints: Hints{Extrapolate: g.IntN(2) == 0}}
 			o := RangeOptions{StepNs: int64(1+g.IntN(300)) * 1e6, wholeTraces: g.IntN(3) == 0}
 			o.Window.FromNs = epoch + int64(g.IntN(600))*1e6
 			o.Window.ToNs = o.Window.FromNs + int64(1+g.IntN(1200))*1e6
@@ -205,19 +206,22 @@ func TestMetricsAgainstReference(t *testing.T) {
 			}
 			if got.Stats.TracesInspected == 0 && len(got.Series) > 0 {
 				aggregated++
+				if q.hints.Extrapolate {
+					weighed++
+				}
 			}
-			want, extreme := refMetric(traces, m, o)
+			want, extreme := refMetric(traces, m, o, q.hints.Extrapolate)
 			if extreme && m.histogram() {
 				continue // values that are far apart leave room for coarse buckets only
 			}
 			if err := sameSeries(got.Series, want); err != nil {
-				t.Fatalf("seed %d/%d, whole traces %v: %s\n%v\ngot:\n%s\nwant:\n%s", seed, n, o.wholeTraces, q, err, matrixText(got), matrixText(Matrix{Series: want}))
+				t.Fatalf("seed %d/%d, whole traces %v, extrapolated %v: %s\n%v\ngot:\n%s\nwant:\n%s", seed, n, o.wholeTraces, q.hints.Extrapolate, q, err, matrixText(got), matrixText(Matrix{Series: want}))
 			}
 			points += len(want)
 		}
 	}
-	if points < 2000 || aggregated < 300 {
-		t.Errorf("%d series, %d times aggregated by the store: the queries say too little", points, aggregated)
+	if points < 2000 || aggregated < 300 || weighed < 100 {
+		t.Errorf("%d series, %d times from columns, %d times weighed: the queries say too little", points, aggregated, weighed)
 	}
 }
 
@@ -232,7 +236,7 @@ func TestCompareBothWays(t *testing.T) {
 			if g.IntN(3) == 0 {
 				c.window = &[2]int64{epoch + 3e8, epoch + 6e8}
 			}
-			q := &Query{metrics: &metric{source: []stage{g.filter(2)}, fn: "compare", compare: c}}
+			q := &Query{metrics: &metric{source: []stage{g.filter(2)}, fn: "compare", compare: c}, hints: Hints{Extrapolate: g.IntN(2) == 0}}
 			o := RangeOptions{StepNs: 2e8, Window: storage.Window{FromNs: epoch, ToNs: epoch + 1e9}}
 			columns, err := Range(context.Background(), store, q, o)
 			if err != nil {
@@ -244,7 +248,7 @@ func TestCompareBothWays(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := sameSeries(columns.Series, traces.Series); err != nil {
-				t.Fatalf("seed %d/%d: %s\n%v\nfrom columns:\n%s\nfrom traces:\n%s", seed, n, q, err, matrixText(columns), matrixText(traces))
+				t.Fatalf("seed %d/%d, extrapolated %v: %s\n%v\nfrom columns:\n%s\nfrom traces:\n%s", seed, n, q.hints.Extrapolate, q, err, matrixText(columns), matrixText(traces))
 			}
 			if columns.Stats.TracesInspected == 0 {
 				series += len(columns.Series)
@@ -275,10 +279,11 @@ func sameSeries(got, want []Series) error {
 }
 
 // refMetric evaluates a metric by listing the values of every point.
-func refMetric(traces []refTrace, m *metric, o RangeOptions) (list []Series, extreme bool) {
+func refMetric(traces []refTrace, m *metric, o RangeOptions, extrapolate bool) (list []Series, extreme bool) {
 	type point struct {
-		count    int
+		count    float64
 		measured []float64
+		weights  []float64 // of measured
 	}
 	cells := int((o.Window.ToNs-o.Window.FromNs-1)/o.StepNs) + 1
 	labels, points := map[string][]Label{}, map[string][]point{}
@@ -309,13 +314,18 @@ func refMetric(traces []refTrace, m *metric, o RangeOptions) (list []Series, ext
 					list = append(list, Label{f.String(), x})
 				}
 				c := &at(list)[(start-o.Window.FromNs)/o.StepNs]
-				c.count++
+				weight := 1.0
+				if extrapolate {
+					weight = tr.spans[p].weight()
+				}
+				c.count += weight
 				if m.arg == nil {
 					continue
 				}
 				if values := tr.eval(m.arg, p); len(values) > 0 {
 					if f, ok := values[0].Number(); ok && !math.IsNaN(f) {
 						c.measured = append(c.measured, f)
+						c.weights = append(c.weights, weight)
 						extreme = extreme || f > 1e20 || f > 0 && f < 1e-20
 					}
 				}
@@ -339,24 +349,33 @@ func refMetric(traces []refTrace, m *metric, o RangeOptions) (list []Series, ext
 			}
 			out = append(out, s)
 		}
-		total := func(c point) (sum float64) {
-			for _, x := range c.measured {
-				sum += x
+		total := func(c point) (sum, weight float64) {
+			for i, x := range c.measured {
+				if c.weights[i] > 0 {
+					sum += x * c.weights[i]
+					weight += c.weights[i]
+				}
 			}
-			return sum
+			return sum, weight
 		}
 		switch m.fn {
 		case "rate":
 			add(func(i int, c point) float64 {
 				from := o.Window.FromNs + int64(i)*o.StepNs
-				return float64(c.count) * 1e9 / float64(min(from+o.StepNs, o.Window.ToNs)-from)
+				return c.count * 1e9 / float64(min(from+o.StepNs, o.Window.ToNs)-from)
 			})
 		case "count_over_time":
-			add(func(_ int, c point) float64 { return float64(c.count) })
+			add(func(_ int, c point) float64 { return c.count })
 		case "sum_over_time":
-			add(func(_ int, c point) float64 { return total(c) / unit })
+			add(func(_ int, c point) float64 {
+				sum, _ := total(c)
+				return sum / unit
+			})
 		case "avg_over_time":
-			add(func(_ int, c point) float64 { return total(c) / float64(len(c.measured)) / unit })
+			add(func(_ int, c point) float64 {
+				sum, weight := total(c)
+				return sum / weight / unit
+			})
 		case "min_over_time":
 			add(func(_ int, c point) float64 { return slices.Min(c.measured) / unit })
 		case "max_over_time":
@@ -364,9 +383,11 @@ func refMetric(traces []refTrace, m *metric, o RangeOptions) (list []Series, ext
 		case "quantile_over_time":
 			for _, q := range m.quantiles {
 				add(func(_ int, c point) float64 {
-					var h storage.ExpHistogram
-					for _, x := range c.measured {
-						h.Observe(x)
+					var h storage.WeightedHistogram
+					for i, x := range c.measured {
+						if c.weights[i] > 0 {
+							h.ObserveTimes(x, c.weights[i])
+						}
 					}
 					return min(max(h.Quantile(q), slices.Min(c.measured)), slices.Max(c.measured)) / unit
 				}, Label{labelQuantile, Float(q)})
@@ -380,20 +401,22 @@ func refMetric(traces []refTrace, m *metric, o RangeOptions) (list []Series, ext
 				return math.Exp2(math.Ceil(math.Log2(min(x, math.MaxFloat64))))
 			}
 			for _, c := range list {
-				for _, x := range c.measured {
-					bounds[bound(x)] = true
+				for i, x := range c.measured {
+					if c.weights[i] > 0 {
+						bounds[bound(x)] = true
+					}
 				}
 			}
 			for b := range bounds {
 				s := Series{Labels: append(slices.Clone(labels[key]), Label{labelBucket, Float(b / unit)})}
 				for _, c := range list {
-					n := 0
-					for _, x := range c.measured {
+					n := 0.0
+					for i, x := range c.measured {
 						if bound(x) == b {
-							n++
+							n += c.weights[i]
 						}
 					}
-					s.Values = append(s.Values, float64(n))
+					s.Values = append(s.Values, n)
 				}
 				out = append(out, s)
 			}

@@ -26,7 +26,7 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
 // since 2026-01-01. Options are
 //
 //	^ID             a parent other than that of the drawing, "^-" for none
-//	kind=K status=S message=TEXT scope=NAME@VERSION
+//	kind=K status=S message=TEXT scope=NAME@VERSION tracestate=TEXT
 //	KEY=VALUE resource:KEY=VALUE instrumentation:KEY=VALUE
 //	event:NAME@TIME,KEY=VALUE…   link:TRACE/ID,KEY=VALUE…
 //
@@ -98,6 +98,8 @@ func drawOptions(t testing.TB, b *storage.SpansBuilder, fields storage.SpanField
 		case key == "scope":
 			name, version, _ := strings.Cut(value, "@")
 			scope.Name, scope.Version = b.Intern(name), b.Intern(version)
+		case key == "tracestate":
+			fields.TraceState = value
 		case strings.HasPrefix(key, "resource:"):
 			resource = append(resource, b.Attr(key[9:], drawnValue(value)))
 		case strings.HasPrefix(key, "instrumentation:"):

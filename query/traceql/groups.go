@@ -15,6 +15,7 @@ type groups struct {
 	index     labelIndex
 	values    [][]Value        // per group, parallel to m.by
 	cells     [][]storage.Cell // per group
+	weighed   [][]tally        // per group, parallel to cells, where spans count for others too
 	exemplars *exemplars       // nil: not wanted
 	duration  bool             // the measure is a duration
 }
@@ -48,21 +49,47 @@ func (g *groups) group(values []Value) (int, error) {
 		}
 		g.values = append(g.values, own)
 		g.cells = append(g.cells, make([]storage.Cell, g.e.cells))
+		if g.e.extrapolate {
+			g.weighed = append(g.weighed, make([]tally, g.e.cells))
+		}
 	}
 	return n, nil
 }
 
-// observe counts a span in a group. x is its measure, if the metric has one.
-func (g *groups) observe(group, cell int, x Value) {
+// tally is what the spans of a cell count for together. Where each counts once
+// a storage.Cell says the same.
+type tally struct {
+	spans     float64
+	measured  float64 // of those with a number
+	sum       float64 // of the numbers
+	histogram *storage.WeightedHistogram
+}
+
+// tally is that of a cell, without the histogram where each span counts once.
+func (g *groups) tally(group, cell int) tally {
+	if g.weighed != nil {
+		return g.weighed[group][cell]
+	}
+	c := &g.cells[group][cell]
+	return tally{spans: float64(c.Count), measured: float64(c.Measured), sum: c.Sum}
+}
+
+// observe counts a span in a group, as many times as its weight says. x is its
+// measure, if the metric has one.
+func (g *groups) observe(group, cell int, x Value, weight float64) {
 	c := &g.cells[group][cell]
 	c.Count++
 	f, ok := x.Number()
-	if !ok || math.IsNaN(f) {
+	ok = ok && !math.IsNaN(f)
+	if g.weighed != nil {
+		g.weighed[group][cell].observe(g.m, f, ok, weight)
+	}
+	if !ok {
 		return
 	}
 	if c.Measured == 0 {
 		c.Min, c.Max = f, f
-		if g.m.histogram() {
+		if g.m.histogram() && g.weighed == nil {
 			c.Histogram = new(storage.ExpHistogram)
 		}
 	}
@@ -71,6 +98,21 @@ func (g *groups) observe(group, cell int, x Value) {
 	c.Min, c.Max = min(c.Min, f), max(c.Max, f)
 	if c.Histogram != nil {
 		c.Histogram.Observe(f)
+	}
+}
+
+func (t *tally) observe(m *metric, measure float64, measured bool, weight float64) {
+	t.spans += weight
+	if !measured || weight == 0 {
+		return
+	}
+	t.measured += weight
+	t.sum += measure * weight
+	if m.histogram() {
+		if t.histogram == nil {
+			t.histogram = new(storage.WeightedHistogram)
+		}
+		t.histogram.ObserveTimes(measure, weight)
 	}
 }
 

@@ -7,12 +7,16 @@ import (
 )
 
 // Hints are the wishes of a query in with(…). They change how an answer is
-// found, not what it means.
+// found and what comes with it, not what it means, but for Extrapolate.
 type Hints struct {
 	// Exemplars is how many exemplars a metrics query wants: 0 where it does
 	// not say, -1 for none.
 	Exemplars int
-	list      []hint // all of them, as given
+	// Extrapolate is whether a metrics query estimates what there was before
+	// sampling: every span counts for as many as its tracestate says that it
+	// stands for.
+	Extrapolate bool
+	list        []hint // all of them, as given
 }
 
 type hint struct {
@@ -23,11 +27,12 @@ type hint struct {
 // defaultExemplars is what exemplars=true asks for.
 const defaultExemplars = 100
 
-// hintTypes are the hints that exist. All but exemplars ask for what every
-// answer is anyway (the most recent traces) or permit what no answer needs (an
-// estimate from a sample), or tune another engine.
+// hintTypes are the hints that exist. All but exemplars and extrapolate ask for
+// what every answer is anyway (the most recent traces) or permit what no answer
+// needs (an estimate from a sample), or tune another engine.
 var hintTypes = map[string][]Type{
 	"exemplars":           {TypeBool, TypeInt},
+	"extrapolate":         {TypeBool},
 	"most_recent":         {TypeBool},
 	"sample":              {TypeBool, TypeFloat, TypeInt},
 	"span_sample":         {TypeFloat, TypeInt},
@@ -54,8 +59,6 @@ func (p *parser) hints(metrics bool) Hints {
 		}
 		types, ok := hintTypes[t.text]
 		switch {
-		case t.text == "extrapolate":
-			p.failHere("extrapolate is not supported: the weights of sampled spans are not applied", "leave the hint out to count what is stored")
 		case !ok:
 			var known []string
 			for name := range hintTypes {
@@ -63,7 +66,7 @@ func (p *parser) hints(metrics bool) Hints {
 			}
 			slices.Sort(known)
 			p.failHere(fmt.Sprintf("there is no hint %s", t.text), didYouMean(t.text, known))
-		case !metrics && t.text == "exemplars":
+		case !metrics && (t.text == "exemplars" || t.text == "extrapolate"):
 			p.failHere(fmt.Sprintf("%s is a hint for metrics queries", t.text), "")
 		}
 		for _, old := range h.list {
@@ -94,6 +97,8 @@ func (p *parser) hints(metrics bool) Hints {
 
 func (p *parser) checkHint(at int, name string, v Value, h *Hints) {
 	switch {
+	case name == "extrapolate":
+		h.Extrapolate = v.Bool()
 	case name == "exemplars" && v.typ == TypeBool:
 		h.Exemplars = -1
 		if v.Bool() {

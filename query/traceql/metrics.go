@@ -36,6 +36,7 @@ const (
 	maxCells         = 11_000
 	maxHeldSeries    = 100_000 // before topk and the like
 	maxHeldCells     = 4_000_000
+	maxHeldText      = 128 << 20 // bytes of labels
 )
 
 // Label names a series.
@@ -157,6 +158,9 @@ type metricsEngine struct {
 	meter  meter
 	steps  *metricsSteps // nil: nobody waits for them
 
+	// extrapolate is whether spans count for those that they stand for.
+	extrapolate bool
+
 	of       series
 	metrics  []*metric
 	groups   map[*metric]*groups
@@ -176,7 +180,7 @@ func newMetricsEngine(ctx context.Context, r storage.SpanReader, q *Query, o Ran
 	length := uint64(o.Window.ToNs) - uint64(o.Window.FromNs)
 	e := &metricsEngine{
 		ctx: ctx, reader: r, o: o, of: q.metrics, metrics: metrics, keys: keys, known: typesOf(keys), meter: newMeter(o.Budget),
-		cells:  int((length-1)/uint64(o.StepNs)) + 1,
+		cells: int((length-1)/uint64(o.StepNs)) + 1, extrapolate: q.hints.Extrapolate,
 		groups: map[*metric]*groups{}, compared: map[*metric]*comparer{},
 	}
 	for _, m := range e.metrics {
@@ -201,8 +205,8 @@ func (m *metric) eachField(f func(field)) {
 	}
 }
 
-// collect fills the groups of every metric: from the store's aggregation what
-// that can answer exactly, all others in one pass over whole traces. It does so
+// collect fills the groups of every metric: from the store's columns what
+// those can answer exactly, all others in one pass over whole traces. It does so
 // for one slice of the window after the other, the newest first.
 func (e *metricsEngine) collect() error {
 	var fromStore []func(storage.Window) error

@@ -103,11 +103,12 @@ type traceCollector struct {
 	g      *groups
 	by     []access
 	arg    term
+	weight *spanWeights
 	values []Value // scratch
 }
 
 func newTraceCollector(g *groups) *traceCollector {
-	c := &traceCollector{g: g, values: make([]Value, len(g.m.by))}
+	c := &traceCollector{g: g, weight: newSpanWeights(g.e.extrapolate), values: make([]Value, len(g.m.by))}
 	for _, f := range g.m.by {
 		c.by = append(c.by, access{field: f})
 	}
@@ -138,7 +139,7 @@ func (c *traceCollector) add(v *view, sets []spans) error {
 				x = c.arg.value(v, p)
 			}
 			cell := g.e.cell(start)
-			g.observe(n, cell, x)
+			g.observe(n, cell, x, c.weight.of(v, row))
 			if g.exemplars != nil && g.exemplars.wantsAt(cell) {
 				g.exemplars.add(n, cell, x, Exemplar{TraceID: v.t.ID, SpanID: v.s.SpanIDs[row], TimeNs: start})
 			}

@@ -14,17 +14,29 @@ import (
 
 // generator makes random queries and spans from one small vocabulary, so that
 // conditions hit.
-type generator struct{ *rand.Rand }
+type generator struct {
+	*rand.Rand
+	traceStates []string // of the spans
+}
 
-func newGenerator(seed uint64) generator { return generator{rand.New(rand.NewPCG(seed, 2))} }
+func newGenerator(seed uint64) generator {
+	return generator{rand.New(rand.NewPCG(seed, 2)), someTraceStates}
+}
 
 func pick[T any](g generator, from ...T) T { return from[g.IntN(len(from))] }
 
 var (
-	someNames    = []string{"a", "b", "c d", "GET /x", ""}
-	someKeys     = []string{"k", "k2", "http.code", "x y", "name"}
-	someTexts    = []string{"a", "b", "500", "", "é\n", `q"\`}
-	somePatterns = []string{"a", "a|b", ".*", "[0-9]+", "(?i)GET.*", "", `\d`}
+	someNames = []string{"a", "b", "c d", "GET /x", ""}
+	someKeys  = []string{"k", "k2", "http.code", "x y", "name"}
+	someTexts = []string{"a", "b", "500", "", "é\n", `q"\`}
+	// Sums of the weights of these are exact in whatever order they are added: what
+	// is read in another order must not be ranked otherwise.
+	someTraceStates = []string{
+		"", "", "ot=th:0", "ot=th:8", "ot=th:c", "ot=th:fff", "vendor=1 , ot=rv:6e6d1a75832a2f;th:e", "ot=p:3", "ot=p:63", "ot=p:3;r:2",
+		"ot=th:g", "ot=th:", "ot=th:800000000000000", "not=th:8", "t@ot=th:8", "ot", "ot=",
+	}
+	moreTraceStates = append([]string{"ot=th:4", "ot=th:e666", "ot=p:62", "ot=th:ffffffffffffff", "ot=th:00000000000001"}, someTraceStates...)
+	somePatterns    = []string{"a", "a|b", ".*", "[0-9]+", "(?i)GET.*", "", `\d`}
 )
 
 func (g generator) attribute() field {
@@ -281,6 +293,15 @@ func (g generator) metric() series {
 }
 
 func (g generator) query() *Query {
+	q := g.queryWithoutHints()
+	if q.IsMetrics() && g.IntN(3) == 0 {
+		q.hints.Extrapolate = g.IntN(5) > 0
+		q.hints.list = []hint{{"extrapolate", Bool(q.hints.Extrapolate)}}
+	}
+	return q
+}
+
+func (g generator) queryWithoutHints() *Query {
 	switch g.IntN(4) {
 	case 0:
 		return &Query{metrics: g.metric()}
@@ -345,7 +366,7 @@ func (g generator) spans(traces int) *storage.Spans {
 			f := storage.SpanFields{
 				TraceID: storage.TraceID{15: byte(n + 1)}, SpanID: storage.SpanID{7: byte(i + 1)}, Name: pick(g, someNames...), StatusMessage: pick(g, "", "a"),
 				StartNs: at + int64(g.IntN(200))*1e6 + int64(i), DurationNs: int64(g.IntN(7)) * 1e6, Kind: uint8(g.IntN(6)), Status: uint8(g.IntN(3)),
-				Resource: pick(g, resources...), Scope: pick(g, scopes...),
+				Resource: pick(g, resources...), Scope: pick(g, scopes...), TraceState: pick(g, g.traceStates...),
 			}
 			if i > 0 {
 				f.ParentID = storage.SpanID{7: byte(1 + g.IntN(i))}

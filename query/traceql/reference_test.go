@@ -27,6 +27,7 @@ type refSpan struct {
 	events            []refEvent
 	links             [][2]string
 	spanID            storage.SpanID
+	traceState        string
 
 	parent      int // -1 at the top level
 	left, right int
@@ -69,7 +70,7 @@ func newRefTrace(t *trace.Trace) refTrace {
 		scopeEntry := s.ScopeTable[s.Scopes[row]]
 		span := refSpan{
 			name: s.Name(row), message: s.Strings[s.StatusMessages[row]],
-			id: s.SpanIDs[row].String(), spanID: s.SpanIDs[row],
+			id: s.SpanIDs[row].String(), spanID: s.SpanIDs[row], traceState: s.Strings[s.TraceStates[row]],
 			startNs: s.StartsNs[row], duration: s.DurationsNs[row], status: s.Statuses[row], kind: s.Kinds[row],
 			scopeName: s.Strings[scopeEntry.Name], scopeVersion: s.Strings[scopeEntry.Version],
 			parent: int(t.Parents[p]),
@@ -596,4 +597,44 @@ func (t *refTrace) aggregate(s *aggregate, in []int) Value {
 		}
 	}
 	return best
+}
+
+var (
+	refOT        = regexp.MustCompile(`^(?:[^,]*,)*?[ \t]*ot=([^,]*?)[ \t]*(?:,|$)`)
+	refThreshold = regexp.MustCompile(`^(?:[^;]*;)*?th:([^;]*)`)
+	refExponent  = regexp.MustCompile(`^(?:[^;]*;)*?p:([0-9]+)(?:;|$)`)
+	refRandom    = regexp.MustCompile(`^(?:[^;]*;)*?r:([0-9]+)(?:;|$)`)
+)
+
+// weight is the adjusted count of a span, by rational numbers.
+func (s *refSpan) weight() float64 {
+	ot := refOT.FindStringSubmatch(s.traceState)
+	if ot == nil {
+		return 1
+	}
+	number := func(digits string, base int) *big.Int {
+		n, _ := new(big.Int).SetString(digits, base)
+		return n
+	}
+	if th := refThreshold.FindStringSubmatch(ot[1]); th != nil {
+		if !regexp.MustCompile(`^[0-9a-fA-F]{1,14}$`).MatchString(th[1]) {
+			return 1
+		}
+		all := new(big.Int).Lsh(big.NewInt(1), 56)
+		kept := new(big.Int).Sub(all, number((th[1] + "00000000000000")[:14], 16))
+		w, _ := new(big.Rat).SetFrac(all, kept).Float64()
+		return w
+	}
+	p := refExponent.FindStringSubmatch(ot[1])
+	if p == nil || number(p[1], 10).Cmp(big.NewInt(63)) > 0 {
+		return 1
+	}
+	exponent := number(p[1], 10).Int64()
+	if exponent == 63 {
+		return 0
+	}
+	if r := refRandom.FindStringSubmatch(ot[1]); r != nil && number(r[1], 10).Cmp(big.NewInt(62)) <= 0 && exponent > number(r[1], 10).Int64() {
+		return 1
+	}
+	return math.Pow(2, float64(exponent))
 }

@@ -53,8 +53,8 @@ func (g *groups) seriesOf(group int) []Series {
 	case "quantile_over_time":
 		var list []Series
 		for _, q := range g.m.quantiles {
-			values := g.each(cells, func(c *storage.Cell) float64 {
-				return g.unit(min(max(c.Histogram.Quantile(q), c.Min), c.Max))
+			values := g.each(group, func(i int) float64 {
+				return g.unit(min(max(g.quantile(group, i, q), cells[i].Min), cells[i].Max))
 			})
 			list = append(list, Series{Labels: g.labels(group, Label{labelQuantile, Float(q)}), Values: values})
 		}
@@ -65,35 +65,50 @@ func (g *groups) seriesOf(group int) []Series {
 	values := make([]float64, len(cells))
 	switch g.m.fn {
 	case "rate":
-		for i, c := range cells {
-			values[i] = float64(c.Count) / g.e.secondsOf(i)
+		for i := range cells {
+			values[i] = g.tally(group, i).spans / g.e.secondsOf(i)
 		}
 	case "count_over_time":
-		for i, c := range cells {
-			values[i] = float64(c.Count)
+		for i := range cells {
+			values[i] = g.tally(group, i).spans
 		}
 	case "sum_over_time":
-		values = g.each(cells, func(c *storage.Cell) float64 { return g.unit(c.Sum) })
+		values = g.each(group, func(i int) float64 { return g.unit(g.tally(group, i).sum) })
 	case "min_over_time":
-		values = g.each(cells, func(c *storage.Cell) float64 { return g.unit(c.Min) })
+		values = g.each(group, func(i int) float64 { return g.unit(cells[i].Min) })
 	case "max_over_time":
-		values = g.each(cells, func(c *storage.Cell) float64 { return g.unit(c.Max) })
-	case "avg_over_time":
-		values = g.each(cells, func(c *storage.Cell) float64 { return g.unit(c.Sum / float64(c.Measured)) })
+		values = g.each(group, func(i int) float64 { return g.unit(cells[i].Max) })
+	case "avg_over_time": // of nothing but spans that count for none there is none: NaN
+		values = g.each(group, func(i int) float64 {
+			t := g.tally(group, i)
+			return g.unit(t.sum / t.measured)
+		})
 	}
 	return []Series{{Labels: g.labels(group), Values: values}}
 }
 
 // each computes a value of every cell in which something was measured.
-func (g *groups) each(cells []storage.Cell, f func(*storage.Cell) float64) []float64 {
-	values := make([]float64, len(cells))
-	for i := range cells {
+func (g *groups) each(group int, f func(cell int) float64) []float64 {
+	values := make([]float64, g.e.cells)
+	for i := range values {
 		values[i] = math.NaN()
-		if cells[i].Measured > 0 {
-			values[i] = f(&cells[i])
+		if g.cells[group][i].Measured > 0 {
+			values[i] = f(i)
 		}
 	}
 	return values
+}
+
+// quantile is that of a cell in which something was measured; NaN where that
+// counts for nothing.
+func (g *groups) quantile(group, cell int, q float64) float64 {
+	if g.weighed == nil {
+		return g.cells[group][cell].Histogram.Quantile(q)
+	}
+	if h := g.weighed[group][cell].histogram; h != nil {
+		return h.Quantile(q)
+	}
+	return math.NaN()
 }
 
 // unit converts a measure to the unit of series: durations to seconds.
@@ -109,10 +124,8 @@ func (g *groups) unit(x float64) float64 {
 func (g *groups) buckets(group int) []Series {
 	at := map[float64]int{}
 	var list []Series
-	count := func(cell int, bound float64, n uint64) {
-		if n == 0 {
-			return
-		}
+	cell := 0
+	count := func(bound, n float64) {
 		i, ok := at[bound]
 		if !ok {
 			i = len(list)
@@ -120,27 +133,39 @@ func (g *groups) buckets(group int) []Series {
 			label := Label{labelBucket, Float(g.unit(bound))}
 			list = append(list, Series{Labels: g.labels(group, label), Values: make([]float64, g.e.cells)})
 		}
-		list[i].Values[cell] += float64(n)
+		list[i].Values[cell] += n
 	}
-	for cell := range g.cells[group] {
-		h := g.cells[group][cell].Histogram
-		if h == nil {
-			continue
-		}
-		count(cell, 0, h.Zero)
-		for i, n := range h.Counts {
-			count(cell, bucketBound(h, h.Offset+int32(i)), n)
+	for ; cell < g.e.cells; cell++ {
+		eachBucket(g.cells[group][cell].Histogram, count)
+		if g.weighed != nil {
+			eachBucket(g.weighed[group][cell].histogram, count)
 		}
 	}
 	return list
 }
 
-// bucketBound is the smallest power of two that is not below bucket i.
-func bucketBound(h *storage.ExpHistogram, i int32) float64 {
-	if h.Scale >= 0 {
-		return math.Ldexp(1, int(i>>h.Scale)+1)
+// eachBucket calls f with the buckets that are not empty, 0 for what is not
+// positive; nil has none.
+func eachBucket[N uint64 | float64](h *storage.ExpHistogramOf[N], f func(bound, n float64)) {
+	if h == nil {
+		return
 	}
-	return math.Ldexp(1, (int(i)+1)<<-h.Scale)
+	if h.Zero > 0 {
+		f(0, float64(h.Zero))
+	}
+	for i, n := range h.Counts {
+		if n > 0 {
+			f(bucketBound(h.Scale, h.Offset+int32(i)), float64(n))
+		}
+	}
+}
+
+// bucketBound is the smallest power of two that is not below bucket i.
+func bucketBound(scale, i int32) float64 {
+	if scale >= 0 {
+		return math.Ldexp(1, int(i>>scale)+1)
+	}
+	return math.Ldexp(1, (int(i)+1)<<-scale)
 }
 
 // attach gives an exemplar to one of the series of its group: the one whose

@@ -37,6 +37,7 @@ func FuzzRequest(f *testing.F) {
 		{"/api/v2/search/tag/duration/values", "limit=99999"},
 		{"/api/metrics/query_range", "q={}|rate()&start=1715947200&end=1715947260000&step=1m&exemplars=9"},
 		{"/api/metrics/query_range", "q={}|compare({status=error})&since=5d&step=3600"},
+		{"/api/metrics/query_range", "q={}|quantile_over_time(duration,.9)+with(extrapolate=true)&start=1715947200&end=1715947260&step=1s"},
 		{"/api/metrics/query_range", "q={}|rate()&start=0&end=9223372036854775807&step=9223372036854775807ns"},
 		{"/api/metrics/query", "q={}|max_over_time(duration)&end=2024-05-17T12:10:00Z"},
 	} {

@@ -242,7 +242,8 @@ export interface paths {
          * Rate, errors and durations of selected spans, by any attribute
          * @description The group with most spans comes first. The store aggregates by itself where it
          *     can tell which spans are selected (`source` is store), otherwise they are read
-         *     (scan); the numbers are the same.
+         *     (scan); the numbers are the same. They are of what is stored: a span counts
+         *     once, whatever its tracestate says about sampling.
          *
          *     With a step, cells begin at multiples of it since 1970, as those of Prometheus
          *     and Tempo do: the same spans are in the same cell whenever a graph is drawn
@@ -288,7 +289,8 @@ export interface paths {
          *     failed when its status is error. Its duration is that of the calling span
          *     where that is a client or producer, else of the called one. A message goes
          *     over two edges, from its producer to the topic and from there to its
-         *     consumer.
+         *     consumer. What is stored counts: a call once, whatever the tracestate of its
+         *     spans says about sampling.
          */
         get: operations["getGraph"];
         put?: never;

@@ -2143,7 +2143,8 @@ type ClientInterface interface {
 	// failed when its status is error. Its duration is that of the calling span
 	// where that is a client or producer, else of the called one. A message goes
 	// over two edges, from its producer to the topic and from there to its
-	// consumer.
+	// consumer. What is stored counts: a call once, whatever the tracestate of its
+	// spans says about sampling.
 	//
 	// Corresponds with GET /graph (the `GetGraph` operationId).
 	GetGraph(ctx context.Context, params *GetGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2176,7 +2177,8 @@ type ClientInterface interface {
 	//
 	// The group with most spans comes first. The store aggregates by itself where it
 	// can tell which spans are selected (`source` is store), otherwise they are read
-	// (scan); the numbers are the same.
+	// (scan); the numbers are the same. They are of what is stored: a span counts
+	// once, whatever its tracestate says about sampling.
 	//
 	// With a step, cells begin at multiples of it since 1970, as those of Prometheus
 	// and Tempo do: the same spans are in the same cell whenever a graph is drawn
@@ -2482,7 +2484,8 @@ func (c *Client) DiffTraces(ctx context.Context, params *DiffTracesParams, reqEd
 // failed when its status is error. Its duration is that of the calling span
 // where that is a client or producer, else of the called one. A message goes
 // over two edges, from its producer to the topic and from there to its
-// consumer.
+// consumer. What is stored counts: a call once, whatever the tracestate of its
+// spans says about sampling.
 //
 // Corresponds with GET /graph (the `GetGraph` operationId).
 func (c *Client) GetGraph(ctx context.Context, params *GetGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2565,7 +2568,8 @@ func (c *Client) GetOverview(ctx context.Context, params *GetOverviewParams, req
 //
 // The group with most spans comes first. The store aggregates by itself where it
 // can tell which spans are selected (`source` is store), otherwise they are read
-// (scan); the numbers are the same.
+// (scan); the numbers are the same. They are of what is stored: a span counts
+// once, whatever its tracestate says about sampling.
 //
 // With a step, cells begin at multiples of it since 1970, as those of Prometheus
 // and Tempo do: the same spans are in the same cell whenever a graph is drawn
@@ -5612,7 +5616,8 @@ type ClientWithResponsesInterface interface {
 	// failed when its status is error. Its duration is that of the calling span
 	// where that is a client or producer, else of the called one. A message goes
 	// over two edges, from its producer to the topic and from there to its
-	// consumer.
+	// consumer. What is stored counts: a call once, whatever the tracestate of its
+	// spans says about sampling.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5655,7 +5660,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// The group with most spans comes first. The store aggregates by itself where it
 	// can tell which spans are selected (`source` is store), otherwise they are read
-	// (scan); the numbers are the same.
+	// (scan); the numbers are the same. They are of what is stored: a span counts
+	// once, whatever its tracestate says about sampling.
 	//
 	// With a step, cells begin at multiples of it since 1970, as those of Prometheus
 	// and Tempo do: the same spans are in the same cell whenever a graph is drawn
@@ -6836,7 +6842,8 @@ func (c *ClientWithResponses) DiffTracesWithResponse(ctx context.Context, params
 // failed when its status is error. Its duration is that of the calling span
 // where that is a client or producer, else of the called one. A message goes
 // over two edges, from its producer to the topic and from there to its
-// consumer.
+// consumer. What is stored counts: a call once, whatever the tracestate of its
+// spans says about sampling.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6909,7 +6916,8 @@ func (c *ClientWithResponses) GetOverviewWithResponse(ctx context.Context, param
 //
 // The group with most spans comes first. The store aggregates by itself where it
 // can tell which spans are selected (`source` is store), otherwise they are read
-// (scan); the numbers are the same.
+// (scan); the numbers are the same. They are of what is stored: a span counts
+// once, whatever its tracestate says about sampling.
 //
 // With a step, cells begin at multiples of it since 1970, as those of Prometheus
 // and Tempo do: the same spans are in the same cell whenever a graph is drawn
