@@ -2,6 +2,7 @@ package traceql
 
 import (
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -95,7 +96,10 @@ func (p *aggregationPlan) run(g *groups, slice storage.Window) error {
 	p.q.Window = slice
 	first := p.e.cell(slice.FromNs)
 	found, err := p.e.reader.Aggregate(p.e.ctx, p.q)
-	if err != nil {
+	switch {
+	case errors.Is(err, storage.ErrTooLarge):
+		return p.e.tooManySeries()
+	case err != nil:
 		return err
 	}
 	values := make([]Value, len(g.m.by))
@@ -171,9 +175,11 @@ func (p *aggregationPlan) findExemplars(g *groups) error {
 // findExemplarsIn scans the cells [from, to), which are in one slot.
 func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, columns []storage.Key, measured bool, from, to int) error {
 	x, slot := g.exemplars, from/g.exemplars.perSlot
-	missing := 0 // groups with spans there, of which there is no exemplar yet
+	missing := 0 // groups with points there, of which there is no exemplar yet
 	for n := range g.cells {
-		if !x.has(n, slot) && slices.ContainsFunc(g.cells[n][from:to], func(c storage.Cell) bool { return c.Count > 0 }) {
+		if !x.has(n, slot) && slices.ContainsFunc(g.cells[n][from:to], func(c storage.Cell) bool {
+			return c.Measured > 0 || c.Count > 0 && !x.measured
+		}) {
 			missing++
 		}
 	}
@@ -182,7 +188,7 @@ func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, colu
 		return nil
 	}
 	values := make([]Value, len(g.m.by))
-	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: window, Where: p.q.Where, Columns: columns}) {
+	for batch, err := range p.e.reader.Scan(p.e.until, storage.Scan{Window: window, Where: p.q.Where, Columns: columns}) {
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,45 @@ func TestBudgets(t *testing.T) {
 		if m.Stats.Partial != want {
 			t.Errorf("%+v: metrics partial %q", budget, m.Stats.Partial)
 		}
+	}
+}
+
+// slowStore answers with what it has and then with nothing until ctx ends.
+type slowStore struct{ storage.SpanReader }
+
+func (s slowStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.Batch, error] {
+	return func(yield func(*storage.Batch, error) bool) {
+		for b, err := range s.SpanReader.Scan(ctx, q) {
+			if !yield(b, err) {
+				return
+			}
+		}
+		<-ctx.Done()
+		yield(nil, ctx.Err())
+	}
+}
+
+// When the time of a budget is over while the store is asked, what was found
+// before is the answer, and a client that leaves gets none.
+func TestTimeIsOverInTheStore(t *testing.T) {
+	store := slowStore{storeOf(t, manyTraces(300), 50)}
+	window := storage.Window{FromNs: epoch, ToNs: epoch + int64(time.Hour)}
+	budget := Budget{Duration: time.Second}
+	const want = "it took longer than 1s"
+	found, err := Search(context.Background(), store, mustParse(t, "{ .n >= 0 }"), SearchOptions{Window: window, Limit: 1000, Budget: budget})
+	if err != nil || found.Stats.Partial != want || !found.More || len(found.Traces) == 0 {
+		t.Errorf("%d traces, more %v, partial %q, %v", len(found.Traces), found.More, found.Stats.Partial, err)
+	}
+	for _, query := range []string{"{ } | count() > 1 | count_over_time()", "{ } | compare({ name = `root` })"} {
+		m, err := Instant(context.Background(), store, mustParse(t, query), RangeOptions{Window: window, Budget: budget})
+		if err != nil || m.Stats.Partial != want || len(m.Series) == 0 || m.Series[0].Values[0] == 0 {
+			t.Errorf("%s: %v, %v", query, m, err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		if _, err := Instant(ctx, store, mustParse(t, query), RangeOptions{Window: window, Budget: budget}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", query, err)
+		}
+		cancel()
 	}
 }
 
@@ -220,6 +260,18 @@ func TestTooManyGroups(t *testing.T) {
 	}
 	if _, err := Select(mustParse(t, "{ } | rate()"), tr); !errors.Is(err, ErrWrongKind) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Too many series are refused with the same words whoever counts them.
+func TestTooManySeries(t *testing.T) {
+	store := storeOf(t, manyTraces(800), 100)
+	o := RangeOptions{Window: storage.Window{FromNs: epoch, ToNs: epoch + int64(time.Second)}, StepNs: int64(100 * time.Microsecond)}
+	for _, o.wholeTraces = range []bool{false, true} {
+		_, err := Range(context.Background(), store, mustParse(t, "{ } | rate() by(.n)"), o)
+		if !errors.Is(err, storage.ErrTooLarge) || !strings.HasPrefix(err.Error(), "traceql: by(…) makes more than 400 series of 10000 steps, group by less") {
+			t.Errorf("from whole traces %v: %v", o.wholeTraces, err)
+		}
 	}
 }
 

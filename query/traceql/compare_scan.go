@@ -47,7 +47,7 @@ func (p *comparePlan) scan(c *comparer, slice storage.Window, which int, b bound
 		return nil
 	}
 	memos := make([][]*comparedValue, len(p.keys)) // per column, by index of the batch's dictionary
-	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: slice, Where: b.where, Columns: p.keys}) {
+	for batch, err := range p.e.reader.Scan(p.e.until, storage.Scan{Window: slice, Where: b.where, Columns: p.keys}) {
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func newGroups(m *metric, e *metricsEngine) *groups {
 	g := &groups{m: m, e: e, duration: m.arg != nil && typeOf(m.arg) == TypeDuration}
 	g.index.init(len(m.by))
 	if e.o.Exemplars > 0 {
-		g.exemplars = newExemplars(e.o.Exemplars, e.cells)
+		g.exemplars = newExemplars(e.o.Exemplars, e.cells, m.arg != nil)
 	}
 	return g
 }
@@ -38,8 +38,7 @@ func (g *groups) group(values []Value) (int, error) {
 	n, isNew := g.index.number(values)
 	if isNew {
 		if len(g.cells) >= maxHeldSeries || (len(g.cells)+1)*g.e.cells > maxHeldCells {
-			return 0, fmt.Errorf("traceql: by(…) makes more than %d series of %d steps, group by less, narrow the query or make the steps longer: %w",
-				len(g.cells), g.e.cells, storage.ErrTooLarge)
+			return 0, g.e.tooManySeries()
 		}
 		own := make([]Value, len(values))
 		for i, x := range values {
@@ -50,6 +49,12 @@ func (g *groups) group(values []Value) (int, error) {
 		g.cells = append(g.cells, make([]storage.Cell, g.e.cells))
 	}
 	return n, nil
+}
+
+// tooManySeries is the error of a query with more series than fit into memory.
+func (e *metricsEngine) tooManySeries() error {
+	return fmt.Errorf("traceql: by(…) makes more than %d series of %d steps, group by less, narrow the query or make the steps longer: %w",
+		min(maxHeldSeries, maxHeldCells/e.cells), e.cells, storage.ErrTooLarge)
 }
 
 // observe counts a span in a group. x is its measure, if the metric has one.
