@@ -269,9 +269,38 @@ func TestTooManySeries(t *testing.T) {
 	o := RangeOptions{Window: storage.Window{FromNs: epoch, ToNs: epoch + int64(time.Second)}, StepNs: int64(100 * time.Microsecond)}
 	for _, o.wholeTraces = range []bool{false, true} {
 		_, err := Range(context.Background(), store, mustParse(t, "{ } | rate() by(.n)"), o)
-		if !errors.Is(err, storage.ErrTooLarge) || !strings.HasPrefix(err.Error(), "traceql: by(…) makes more than 400 series of 10000 steps, group by less") {
+		if !errors.Is(err, storage.ErrTooLarge) || !strings.HasPrefix(err.Error(), "traceql: by(…) makes more series than fit into memory, which are 400 of 10000 steps with 128 MiB of labels: group by less") {
 			t.Errorf("from whole traces %v: %v", o.wholeTraces, err)
 		}
+	}
+}
+
+// Values may be long: what is held of them is bounded in bytes, too.
+func TestLongLabels(t *testing.T) {
+	q := mustParse(t, "{ } | rate() by(.a)")
+	e, err := newMetricsEngine(context.Background(), storeOf(t, manyTraces(1), 1), q, RangeOptions{Window: storage.Window{FromNs: 0, ToNs: 1}, StepNs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", maxHeldText/10)
+	g := e.groups[e.metrics[0]]
+	for i := range 10 {
+		_, err := g.group([]Value{String(fmt.Sprint(i) + long)})
+		if (err == nil) != (i < 9) || err != nil && (!errors.Is(err, storage.ErrTooLarge) || !strings.Contains(err.Error(), "128 MiB")) {
+			t.Errorf("group %d: %v", i, err)
+		}
+	}
+
+	e, err = newMetricsEngine(context.Background(), storeOf(t, manyTraces(1), 1), mustParse(t, "{ } | compare({ .a = 1 })"), RangeOptions{Window: storage.Window{FromNs: 0, ToNs: 1}, StepNs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := e.compared[e.metrics[0]]
+	for i := range 10 {
+		c.count(c.value(c.key(field{scope: scopeSpan, name: "a"}), String(fmt.Sprint(i)+long)), 0, 0)
+	}
+	if list := c.series(); len(list) != 9+2 || list[len(list)-1].Labels[0].Name != labelMetaError {
+		t.Errorf("%d series", len(list))
 	}
 }
 

@@ -18,8 +18,8 @@ const (
 var metaTypes = [2]string{"baseline", "selection"}
 
 // maxComparedValues bounds the distinct values that are counted of one
-// attribute, as maxHeldCells bounds all of them; the values that come later are
-// in the attribute's total only.
+// attribute, as maxHeldCells and maxHeldText bound all of them; the values that
+// come later are in the attribute's total only.
 const maxComparedValues = 10_000
 
 // comparer counts the values of every attribute apart in the selection and in
@@ -34,6 +34,7 @@ type comparer struct {
 	cache      map[scopedAttr]*comparedValue
 	generation int
 	held       int // cells of values
+	text       int // bytes of values
 }
 
 type scopedAttr struct {
@@ -150,10 +151,11 @@ func (c *comparer) value(k *comparedKey, x Value) *comparedValue {
 	if v != nil {
 		return v
 	}
-	if len(k.values) >= maxComparedValues || c.held+2*c.e.cells > maxHeldCells {
+	if len(k.values) >= maxComparedValues || c.held+2*c.e.cells > maxHeldCells || c.text+len(x.str) > maxHeldText {
 		return &comparedValue{key: k, dropped: true}
 	}
 	c.held += 2 * c.e.cells
+	c.text += len(x.str)
 	x.str = strings.Clone(x.str)
 	v = &comparedValue{key: k}
 	k.values[x] = v

@@ -15,6 +15,7 @@ type groups struct {
 	index     labelIndex
 	values    [][]Value        // per group, parallel to m.by
 	cells     [][]storage.Cell // per group
+	text      int              // bytes of values
 	exemplars *exemplars       // nil: not wanted
 	duration  bool             // the measure is a duration
 }
@@ -42,6 +43,9 @@ func (g *groups) group(values []Value) (int, error) {
 		}
 		own := make([]Value, len(values))
 		for i, x := range values {
+			if g.text += len(x.str); g.text > maxHeldText {
+				return 0, g.e.tooManySeries()
+			}
 			x.str = strings.Clone(x.str)
 			own[i] = x
 		}
@@ -53,8 +57,8 @@ func (g *groups) group(values []Value) (int, error) {
 
 // tooManySeries is the error of a query with more series than fit into memory.
 func (e *metricsEngine) tooManySeries() error {
-	return fmt.Errorf("traceql: by(…) makes more than %d series of %d steps, group by less, narrow the query or make the steps longer: %w",
-		min(maxHeldSeries, maxHeldCells/e.cells), e.cells, storage.ErrTooLarge)
+	return fmt.Errorf("traceql: by(…) makes more series than fit into memory, which are %d of %d steps with %d MiB of labels: group by less, narrow the query or make the steps longer: %w",
+		min(maxHeldSeries, maxHeldCells/e.cells), e.cells, maxHeldText>>20, storage.ErrTooLarge)
 }
 
 // observe counts a span in a group. x is its measure, if the metric has one.

@@ -36,6 +36,7 @@ const (
 	maxCells         = 11_000
 	maxHeldSeries    = 100_000 // before topk and the like
 	maxHeldCells     = 4_000_000
+	maxHeldText      = 128 << 20 // bytes of labels
 )
 
 // Label names a series.
