@@ -41,6 +41,10 @@ func TestMistakesAreToldAsText(t *testing.T) {
 		"/api/search" + values("tags", `a="x`):                                              "do not end",
 		"/api/search" + values("tags", `"x"`):                                               "expected key=value",
 		"/api/search" + values("tags", `a="x"b`):                                            "expected a space",
+		`/api/search?limit=1&q=%zz`:                                                         "query string is malformed",
+		`/api/search?q={name=%22a;b%22}`:                                                    "query string is malformed",
+		"/api/v2/traces/9?start=1;q={}":                                                     "query string is malformed",
+		"/api/v2/search/tag/a/values?q=%7B;&x=%7":                                           "query string is malformed",
 		"/api/search?limit=0":                                                               "must be a positive number",
 		"/api/search?limit=300000":                                                          "more than 262144",
 		"/api/search?spss=-1":                                                               "must be a positive number",
@@ -185,6 +189,20 @@ func TestPartialAnswers(t *testing.T) {
 	h = newTestHandler(inMemory(t))
 	w = get(h, "/api/search/tags?limit=2")
 	if !strings.Contains(w.Body.String(), "raise limit") {
+		t.Errorf("%s", w.Body)
+	}
+}
+
+// full is a store that has more values than it can count.
+type full struct{ storage.SpanReader }
+
+func (full) Values(context.Context, storage.ValuesQuery) (storage.Values, error) {
+	return storage.Values{Values: []storage.ValueCount{{Value: storage.String("a"), Count: 2}}, More: true, Cut: true}, nil
+}
+
+func TestTooManyValuesToCount(t *testing.T) {
+	w := get(newTestHandler(full{inMemory(t)}), "/api/v2/search/tag/span.n/values")
+	if !strings.Contains(w.Body.String(), `"value":"a"`) || !strings.Contains(w.Body.String(), `"status":"PARTIAL","message":"there are too many values to count them all`) {
 		t.Errorf("%s", w.Body)
 	}
 }

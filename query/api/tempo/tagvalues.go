@@ -146,13 +146,13 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 	case "duration", "span:id", "span:parentID", "trace:id":
 		return nil, "", nil
 	}
-	counts, more := map[traceql.Value]uint64{}, false
+	counts, more, cut := map[traceql.Value]uint64{}, false, false
 	for _, key := range keys {
 		found, err := a.Spans.Values(ctx, storage.ValuesQuery{Window: v.window, Key: key, Where: where, Limit: v.limit})
 		if err != nil {
 			return nil, "", err
 		}
-		more = more || found.More
+		more, cut = more || found.More, cut || found.Cut
 		for _, c := range found.Values {
 			for _, x := range field.Value(c.Value).Literals() {
 				if x == traceql.String("") { // protobuf's JSON has no way to tell it, and nobody could choose it in a list
@@ -169,7 +169,10 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 	if len(list) > v.limit {
 		list, more = list[:v.limit], true
 	}
-	if more {
+	switch {
+	case cut:
+		message = also(message, "there are too many values to count them all, the most frequent of those that were counted are listed: select spans with q, or a shorter time")
+	case more:
 		message = also(message, tooManyValues(v.limit))
 	}
 	size := 0
