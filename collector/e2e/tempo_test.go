@@ -155,6 +155,12 @@ func expectTempoFilteredTrace(t *testing.T, s *server) {
 	if res := s.get(t, "/tempo/api/v2/traces/"+found.Traces[0].TraceID+"?q=%7B%7D&matchDepth=1"); res.code != http.StatusBadRequest || !strings.Contains(string(res.body), "unknown parameter matchDepth") {
 		t.Errorf("%d %s", res.code, res.body)
 	}
+	for _, c := range []struct{ bytes, code int }{{120 << 10, http.StatusOK}, {130 << 10, http.StatusBadRequest}} {
+		long := "{ .a = \"" + strings.Repeat("ä", c.bytes/2) + "\" }"
+		if res := s.get(t, "/tempo/api/search?q="+url.QueryEscape(long)); res.code != c.code {
+			t.Errorf("a query of %d bytes: %d %.200s", len(long), res.code, res.body)
+		}
+	}
 	// What takes more than a query may take is refused before it takes it.
 	bomb := "{ .a =~ `" + strings.Repeat("(?:abcdefghij){1000}", 80) + "` }"
 	if res := s.get(t, "/tempo/api/search?q="+url.QueryEscape(bomb)); res.code != http.StatusBadRequest || !strings.Contains(string(res.body), "repeat less") {
