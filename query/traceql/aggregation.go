@@ -95,7 +95,11 @@ func (p *aggregationPlan) run(g *groups, slice storage.Window) error {
 	}
 	p.q.Window = slice
 	first := p.e.cell(slice.FromNs)
-	found, err := p.e.reader.Aggregate(p.e.ctx, p.q)
+	ctx := p.e.until
+	if slice.ToNs == p.e.o.Window.ToNs { // without the first slice there is nothing to answer with
+		ctx = p.e.ctx
+	}
+	found, err := p.e.reader.Aggregate(ctx, p.q)
 	switch {
 	case errors.Is(err, storage.ErrTooLarge):
 		return p.e.tooManySeries()

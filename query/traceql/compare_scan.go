@@ -33,12 +33,24 @@ func (e *metricsEngine) planCompare(m *metric) (*comparePlan, bool) {
 	return p, true
 }
 
-// run counts the spans of a slice of the window.
+// comparedParts is in how many parts a window is compared: when the time is over,
+// selection and baseline are those of the same part of it, but for the last.
+const comparedParts = 8
+
+// run counts the spans of a slice of the window, the newest first.
 func (p *comparePlan) run(c *comparer, slice storage.Window) error {
-	if err := p.scan(c, slice, 0, p.base.and(p.selected.not())); err != nil {
-		return err
+	left := func(toNs int64) uint64 { return uint64(toNs) - uint64(slice.FromNs) }
+	length := left(slice.ToNs)/comparedParts + 1
+	for part := slice; part.ToNs > slice.FromNs; part.ToNs = part.FromNs {
+		part.FromNs = part.ToNs - int64(min(length, left(part.ToNs)))
+		if err := p.scan(c, part, 1, p.base.and(p.selected)); err != nil {
+			return err
+		}
+		if err := p.scan(c, part, 0, p.base.and(p.selected.not())); err != nil || p.e.meter.over() {
+			return err
+		}
 	}
-	return p.scan(c, slice, 1, p.base.and(p.selected))
+	return nil
 }
 
 // scan counts the spans that satisfy b as baseline (0) or selection (1).

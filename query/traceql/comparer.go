@@ -17,10 +17,14 @@ const (
 
 var metaTypes = [2]string{"baseline", "selection"}
 
-// maxComparedValues bounds the distinct values that are counted of one
-// attribute, as maxHeldCells and maxHeldText bound all of them; the values that
-// come later are in the attribute's total only.
-const maxComparedValues = 10_000
+// Bounds of the distinct values that are counted: of one attribute, and of all of
+// them in cells and, by maxHeldText, in bytes. The values that come later are in
+// the attribute's total only: ids, of which every span has another, must not take
+// the room of what tells the sides apart.
+const (
+	maxComparedValues = 10_000
+	maxComparedCells  = 16_000_000 // 256 MB if every value were frequent
+)
 
 // comparer counts the values of every attribute apart in the selection and in
 // the baseline, which is all other spans.
@@ -54,8 +58,61 @@ type counts [2][]uint64
 
 type comparedValue struct {
 	key     *comparedKey
-	counts  counts
+	counts  [2]cellCounts
 	dropped bool // there are too many values to count this one
+}
+
+// cellCounts are counts per cell. Most values are rare: as long as few cells have
+// one, only those are held.
+type cellCounts struct {
+	few []cellCount
+	all []uint64 // nil: few has them
+}
+
+type cellCount struct {
+	cell int
+	n    uint64
+}
+
+const fewCells = 8
+
+func (c *cellCounts) increment(cell, cells int) {
+	if c.all != nil {
+		c.all[cell]++
+		return
+	}
+	for i := range c.few {
+		if c.few[i].cell == cell {
+			c.few[i].n++
+			return
+		}
+	}
+	if len(c.few) < fewCells {
+		c.few = append(c.few, cellCount{cell, 1})
+		return
+	}
+	c.all = c.list(cells)
+	c.all[cell]++
+	c.few = nil
+}
+
+// list has the counts of all cells, nil where there are none.
+func (c *cellCounts) list(cells int) []uint64 {
+	if c.all != nil || len(c.few) == 0 {
+		return c.all
+	}
+	all := make([]uint64, cells)
+	for _, one := range c.few {
+		all[one.cell] = one.n
+	}
+	return all
+}
+
+func (c *cellCounts) sum() (n uint64) {
+	for _, one := range c.few {
+		n += one.n
+	}
+	return n + sum(c.all)
 }
 
 func newComparer(m *metric, e *metricsEngine) *comparer {
@@ -151,10 +208,10 @@ func (c *comparer) value(k *comparedKey, x Value) *comparedValue {
 	if v != nil {
 		return v
 	}
-	if len(k.values) >= maxComparedValues || c.held+2*c.e.cells > maxHeldCells || c.text+len(x.str) > maxHeldText {
+	if len(k.values) >= maxComparedValues || c.held+c.e.cells > maxComparedCells || c.text+len(x.str) > maxHeldText {
 		return &comparedValue{key: k, dropped: true}
 	}
-	c.held += 2 * c.e.cells
+	c.held += c.e.cells
 	c.text += len(x.str)
 	x.str = strings.Clone(x.str)
 	v = &comparedValue{key: k}
@@ -168,7 +225,7 @@ func (c *comparer) count(v *comparedValue, which, cell int) {
 		v.key.more[which] = true
 		return
 	}
-	v.counts.increment(which, cell, c.e.cells)
+	v.counts[which].increment(cell, c.e.cells)
 }
 
 func (c *counts) increment(which, cell, cells int) {
@@ -192,19 +249,19 @@ func (c *comparer) series() []Series {
 			}
 			type ranked struct {
 				value  Value
-				counts []uint64
+				counts *cellCounts
 				sum    uint64
 			}
 			var values []ranked
 			for x, v := range k.values {
-				if n := v.counts[which]; n != nil {
-					values = append(values, ranked{x, n, sum(n)})
+				if n := v.counts[which].sum(); n > 0 {
+					values = append(values, ranked{x, &v.counts[which], n})
 				}
 			}
 			slices.SortFunc(values, func(a, b ranked) int { return cmp.Or(cmp.Compare(b.sum, a.sum), compareValues(a.value, b.value)) })
 			tooMany = tooMany || k.more[which] || len(values) > c.m.compare.topN
 			for _, r := range values[:min(len(values), c.m.compare.topN)] {
-				list = append(list, Series{Labels: []Label{{labelMetaType, String(metaType)}, {name, r.value}}, Values: floats(r.counts)})
+				list = append(list, Series{Labels: []Label{{labelMetaType, String(metaType)}, {name, r.value}}, Values: floats(r.counts.list(c.e.cells))})
 			}
 			list = append(list, Series{Labels: []Label{{labelMetaType, String(metaType + "_total")}, {name, Value{}}}, Values: floats(k.total[which])})
 		}

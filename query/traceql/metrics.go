@@ -154,6 +154,7 @@ type metricsEngine struct {
 	reader storage.SpanReader
 	o      RangeOptions
 	cells  int
+	from   int // the cells from here on were read
 	keys   []storage.KeyInfo
 	known  types
 	meter  meter
@@ -228,7 +229,11 @@ func (e *metricsEngine) collect() error {
 				return err
 			}
 		}
-		if slice.FromNs == e.o.Window.FromNs || e.meter.over() {
+		cut := e.meter.stats.Partial != ""
+		if !cut || slice.ToNs == e.o.Window.ToNs { // what is left of a later slice would look whole
+			e.from = e.cell(slice.FromNs)
+		}
+		if cut || slice.FromNs == e.o.Window.FromNs || e.meter.over() {
 			break
 		}
 		if err := e.steps.handOut(e, slice.FromNs); err != nil {
