@@ -205,6 +205,10 @@ type ValuesQuery struct {
 type Values struct {
 	Values []ValueCount
 	More   bool // there are more than Limit
+	// Cut says that there are more distinct values than a backend holds at once:
+	// those that it met when it was full are missing, the others are counted
+	// right. More is set then.
+	Cut bool
 }
 
 // ValueCount is a value and the number of spans that have it. Its text is its

@@ -147,12 +147,23 @@ func expectTempoFilteredTrace(t *testing.T, s *server) {
 			return spans
 		}
 		q := "?q=" + url.QueryEscape(query)
-		failed, around, all := count(q), count(q+"&keep_hierarchy=true&match_depth=1"), count("")
-		if failed != x.SpanSets[0].Matched || around < failed || around > all || count(q+"&keep_hierarchy=true&match_depth=-1&ancestor_depth=0") < failed {
+		failed, around, all := count(q+"&keep_hierarchy=false"), count(q+"&match_depth=1"), count("?keep_hierarchy=true")
+		if failed != x.SpanSets[0].Matched || around < failed || around > all || count(q+"&match_depth=-1&ancestor_depth=0") < failed {
 			t.Errorf("trace %s: %d of %d spans are selected, %d with what is around them; the list counts %d", x.TraceID, failed, all, around, x.SpanSets[0].Matched)
 		}
 	}
 	if res := s.get(t, "/tempo/api/v2/traces/"+found.Traces[0].TraceID+"?q=%7B%7D&matchDepth=1"); res.code != http.StatusBadRequest || !strings.Contains(string(res.body), "unknown parameter matchDepth") {
+		t.Errorf("%d %s", res.code, res.body)
+	}
+	for _, c := range []struct{ bytes, code int }{{120 << 10, http.StatusOK}, {130 << 10, http.StatusBadRequest}} {
+		long := "{ .a = \"" + strings.Repeat("ä", c.bytes/2) + "\" }"
+		if res := s.get(t, "/tempo/api/search?q="+url.QueryEscape(long)); res.code != c.code {
+			t.Errorf("a query of %d bytes: %d %.200s", len(long), res.code, res.body)
+		}
+	}
+	// What takes more than a query may take is refused before it takes it.
+	bomb := "{ .a =~ `" + strings.Repeat("(?:abcdefghij){1000}", 80) + "` }"
+	if res := s.get(t, "/tempo/api/search?q="+url.QueryEscape(bomb)); res.code != http.StatusBadRequest || !strings.Contains(string(res.body), "repeat less") {
 		t.Errorf("%d %s", res.code, res.body)
 	}
 }

@@ -39,7 +39,9 @@ func (q *query) newServer(ctx context.Context, host component.Host, routes http.
 			configured.ServeHTTP(w, r)
 		}
 	})
-	server.MaxHeaderBytes = 64 << 10
+	// A TraceQL query may have 128 KiB, and three times that in an address, where
+	// its characters are escaped.
+	server.MaxHeaderBytes = 512 << 10
 	// Ask silent connections whether somebody is still there.
 	server.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 20 * time.Second}
 	server.Protocols = new(http.Protocols)

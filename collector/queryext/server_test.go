@@ -301,7 +301,8 @@ func TestPanicIsAnErrorOfOneRequest(t *testing.T) {
 
 func TestLargeHeadersAreRefused(t *testing.T) {
 	s := start(t, nil, Process{})
-	s.want(t, "GET", "/heddle/v1/status", 431, "X-Large", strings.Repeat("x", 100<<10))
+	s.want(t, "GET", "/heddle/v1/status", 431, "X-Large", strings.Repeat("x", 600<<10))
+	s.want(t, "GET", "/heddle/v1/status?q="+strings.Repeat("%7B", 128<<10), 200)
 }
 
 func TestStartRefuses(t *testing.T) {

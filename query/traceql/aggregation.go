@@ -2,6 +2,7 @@ package traceql
 
 import (
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -109,8 +110,15 @@ func (p *aggregationPlan) run(g *groups, slice storage.Window) error {
 // aggregate lets the store count, every span once.
 func (p *aggregationPlan) aggregate(g *groups) error {
 	first := p.e.cell(p.q.Window.FromNs)
-	found, err := p.e.reader.Aggregate(p.e.ctx, p.q)
-	if err != nil {
+	ctx := p.e.until
+	if p.q.Window.ToNs == p.e.o.Window.ToNs { // without the first slice there is nothing to answer with
+		ctx = p.e.ctx
+	}
+	found, err := p.e.reader.Aggregate(ctx, p.q)
+	switch {
+	case errors.Is(err, storage.ErrTooLarge):
+		return p.e.tooManySeries()
+	case err != nil:
 		return err
 	}
 	values := make([]Value, len(g.m.by))
@@ -133,7 +141,7 @@ func (p *aggregationPlan) weigh(g *groups) error {
 	weight := &columnWeights{}
 	values := make([]Value, len(g.m.by))
 	scan := storage.Scan{Window: p.q.Window, Where: p.q.Where, Columns: append(columns, storage.KeyTraceState)}
-	for batch, err := range p.e.reader.Scan(p.e.ctx, scan) {
+	for batch, err := range p.e.reader.Scan(p.e.until, scan) {
 		if err != nil {
 			return err
 		}
@@ -229,9 +237,11 @@ func (p *aggregationPlan) findExemplars(g *groups) error {
 // findExemplarsIn scans the cells [from, to), which are in one slot.
 func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, from, to int) error {
 	x, slot := g.exemplars, from/g.exemplars.perSlot
-	missing := 0 // groups with spans there, of which there is no exemplar yet
+	missing := 0 // groups with points there, of which there is no exemplar yet
 	for n := range g.cells {
-		if !x.has(n, slot) && slices.ContainsFunc(g.cells[n][from:to], func(c storage.Cell) bool { return c.Count > 0 }) {
+		if !x.has(n, slot) && slices.ContainsFunc(g.cells[n][from:to], func(c storage.Cell) bool {
+			return c.Measured > 0 || c.Count > 0 && !x.measured
+		}) {
 			missing++
 		}
 	}
@@ -241,7 +251,7 @@ func (p *aggregationPlan) findExemplarsIn(window storage.Window, g *groups, from
 	}
 	columns, measured := p.scanned()
 	values := make([]Value, len(g.m.by))
-	for batch, err := range p.e.reader.Scan(p.e.ctx, storage.Scan{Window: window, Where: p.q.Where, Columns: columns}) {
+	for batch, err := range p.e.reader.Scan(p.e.until, storage.Scan{Window: window, Where: p.q.Where, Columns: columns}) {
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
+	"math"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,6 +108,139 @@ func TestBudgets(t *testing.T) {
 		if m.Stats.Partial != want {
 			t.Errorf("%+v: metrics partial %q", budget, m.Stats.Partial)
 		}
+	}
+}
+
+// slowStore answers with what it has and then with nothing until ctx ends.
+type slowStore struct{ storage.SpanReader }
+
+func (s slowStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.Batch, error] {
+	return func(yield func(*storage.Batch, error) bool) {
+		for b, err := range s.SpanReader.Scan(ctx, q) {
+			if !yield(b, err) {
+				return
+			}
+		}
+		<-ctx.Done()
+		yield(nil, ctx.Err())
+	}
+}
+
+func (s slowStore) Tally(ctx context.Context, q storage.Tally, worker func() func(storage.TallyBatch) bool) error {
+	if err := s.SpanReader.Tally(ctx, q, worker); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// When the time of a budget is over while the store is asked, what was found
+// before is the answer, and a client that leaves gets none.
+func TestTimeIsOverInTheStore(t *testing.T) {
+	store := slowStore{storeOf(t, manyTraces(300), 50)}
+	window := storage.Window{FromNs: epoch, ToNs: epoch + int64(300*time.Millisecond)}
+	budget := Budget{Duration: time.Second}
+	const want = "it took longer than 1s"
+	found, err := Search(context.Background(), store, mustParse(t, "{ .n >= 0 }"), SearchOptions{Window: window, Limit: 1000, Budget: budget})
+	if err != nil || found.Stats.Partial != want || !found.More || len(found.Traces) == 0 {
+		t.Errorf("%d traces, more %v, partial %q, %v", len(found.Traces), found.More, found.Stats.Partial, err)
+	}
+	for _, query := range []string{"{ } | count() > 1 | count_over_time()", "{ } | compare({ name = `root` })"} {
+		m, err := Instant(context.Background(), store, mustParse(t, query), RangeOptions{Window: window, Budget: budget})
+		found := slices.ContainsFunc(m.Series, func(s Series) bool { return s.Values[0] > 0 })
+		if err != nil || m.Stats.Partial != want || !found {
+			t.Errorf("%s: %v, %v", query, m, err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		if _, err := Instant(ctx, store, mustParse(t, query), RangeOptions{Window: window, Budget: budget}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", query, err)
+		}
+		cancel()
+	}
+}
+
+// endingStore answers some questions and then none until ctx ends.
+type endingStore struct {
+	storage.SpanReader
+	left int
+}
+
+func (s *endingStore) Aggregate(ctx context.Context, q storage.Aggregation) ([]storage.Group, error) {
+	if s.left--; s.left < 0 {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.SpanReader.Aggregate(ctx, q)
+}
+
+func (s *endingStore) Scan(ctx context.Context, q storage.Scan) iter.Seq2[*storage.Batch, error] {
+	if s.left--; s.left < 0 {
+		return func(yield func(*storage.Batch, error) bool) { <-ctx.Done(); yield(nil, ctx.Err()) }
+	}
+	return s.SpanReader.Scan(ctx, q)
+}
+
+func (s *endingStore) Tally(ctx context.Context, q storage.Tally, worker func() func(storage.TallyBatch) bool) error {
+	var mu sync.Mutex // guards left
+	err := s.SpanReader.Tally(ctx, q, func() func(storage.TallyBatch) bool {
+		visit := worker()
+		return func(b storage.TallyBatch) bool {
+			mu.Lock()
+			s.left--
+			over := s.left < 0
+			mu.Unlock()
+			if over {
+				<-ctx.Done()
+				return false
+			}
+			return visit(b)
+		}
+	})
+	return errors.Join(err, ctx.Err())
+}
+
+// What is left of metrics when the time is over is the newest part of the
+// window, whole; of the rest there are no points, for zero would be an answer.
+func TestTimeIsOverOnTheWay(t *testing.T) {
+	store := storeOf(t, manyTraces(160), 10)
+	o := RangeOptions{
+		Window: storage.Window{FromNs: epoch, ToNs: epoch + int64(160*time.Millisecond)}, StepNs: int64(10 * time.Millisecond), Exemplars: 16,
+		Budget: Budget{Duration: time.Second},
+	}
+	for query, left := range map[string]int{
+		"{ } | rate()": 2 + 3, // two slices and the exemplars of their cells
+		"({ } && { }) | count_over_time() by(name) | topk(1)": 2,
+		"{ } | histogram_over_time(duration)":                 2 + 3,
+	} {
+		m, err := Range(context.Background(), &endingStore{store, left}, mustParse(t, query), o)
+		if err != nil || m.Stats.Partial != "it took longer than 1s" || len(m.Series) == 0 {
+			t.Errorf("%s: %v, %v", query, m, err)
+			continue
+		}
+		values := m.Series[0].Values
+		from := slices.IndexFunc(values, func(v float64) bool { return !math.IsNaN(v) })
+		if from <= 0 || slices.ContainsFunc(values[from:], func(v float64) bool { return !(v > 0) }) {
+			t.Errorf("%s: %v", query, values)
+		}
+		for _, x := range m.Series[0].Exemplars {
+			if x.TimeNs < m.CellNs(from) || math.IsNaN(x.Value) {
+				t.Errorf("%s: exemplar %v", query, x)
+			}
+		}
+	}
+
+	m, err := Instant(context.Background(), &endingStore{store, 1}, mustParse(t, "{ } | compare({ name = `root` })"), o)
+	if err != nil || m.Stats.Partial == "" {
+		t.Fatalf("%v, %v", m, err)
+	}
+	spans := map[string]float64{}
+	for _, s := range m.Series {
+		if s.Labels[0].Name == labelMetaType && s.Labels[1] == (Label{Name: "name"}) {
+			spans[s.Labels[0].Value.Str()] = s.Values[0]
+		}
+	}
+	if root, child := spans["selection_total"], spans["baseline_total"]; root == 0 || root == 160 || math.Abs(root-child) > 10 {
+		t.Errorf("the sides are not of the same spans: %v", spans)
 	}
 }
 
@@ -220,6 +358,80 @@ func TestTooManyGroups(t *testing.T) {
 	}
 	if _, err := Select(mustParse(t, "{ } | rate()"), tr); !errors.Is(err, ErrWrongKind) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Too many series are refused with the same words whoever counts them.
+func TestTooManySeries(t *testing.T) {
+	store := storeOf(t, manyTraces(800), 100)
+	o := RangeOptions{Window: storage.Window{FromNs: epoch, ToNs: epoch + int64(time.Second)}, StepNs: int64(100 * time.Microsecond)}
+	for _, o.wholeTraces = range []bool{false, true} {
+		_, err := Range(context.Background(), store, mustParse(t, "{ } | rate() by(.n)"), o)
+		if !errors.Is(err, storage.ErrTooLarge) || !strings.HasPrefix(err.Error(), "traceql: by(…) makes more series than fit into memory, which are 400 of 10000 steps with 128 MiB of labels: group by less") {
+			t.Errorf("from whole traces %v: %v", o.wholeTraces, err)
+		}
+	}
+}
+
+// Values may be long: what is held of them is bounded in bytes, too.
+func TestLongLabels(t *testing.T) {
+	q := mustParse(t, "{ } | rate() by(.a)")
+	e, err := newMetricsEngine(context.Background(), storeOf(t, manyTraces(1), 1), q, RangeOptions{Window: storage.Window{FromNs: 0, ToNs: 1}, StepNs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", maxHeldText/10)
+	g := e.groups[e.metrics[0]]
+	for i := range 10 {
+		_, err := g.group([]Value{String(fmt.Sprint(i) + long)})
+		if (err == nil) != (i < 9) || err != nil && (!errors.Is(err, storage.ErrTooLarge) || !strings.Contains(err.Error(), "128 MiB")) {
+			t.Errorf("group %d: %v", i, err)
+		}
+	}
+
+	e, err = newMetricsEngine(context.Background(), storeOf(t, manyTraces(1), 1), mustParse(t, "{ } | compare({ .a = 1 })"), RangeOptions{Window: storage.Window{FromNs: 0, ToNs: 1}, StepNs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := e.compared[e.metrics[0]]
+	for i := range 10 {
+		c.countValue(c.key(field{scope: scopeSpan, name: "a"}), String(fmt.Sprint(i)+long), counted{0, 0, 1})
+	}
+	if list := c.series(); len(list) != 9+2 || list[len(list)-1].Labels[0].Name != labelMetaError {
+		t.Errorf("%d series", len(list))
+	}
+}
+
+// Attributes of which every span has another value do not take the room of
+// others.
+func TestCompareWithManyIDs(t *testing.T) {
+	const cells = 240
+	b := storage.NewSpansBuilder(6000)
+	resource, scope := b.AddResource(storage.Resource{}), b.AddScope(storage.InstrumentationScope{})
+	for i := range 6000 { // the first in time has what the others have not
+		f := storage.SpanFields{TraceID: storage.TraceID{1}, Name: "a", StartNs: epoch + int64(i)*1e6, Resource: resource, Scope: scope}
+		binary.BigEndian.PutUint64(f.SpanID[:], uint64(i+1))
+		b.AddSpan(f)
+		b.SetAttributes(b.Attr("id1", storage.Int(int64(i))), b.Attr("id2", storage.Int(int64(-i))), b.Attr("zone", storage.String([]string{"a", "b"}[min(i, 1)])))
+	}
+	o := RangeOptions{Window: storage.Window{FromNs: epoch, ToNs: epoch + 6000*1e6}, StepNs: 6000 * 1e6 / cells}
+	for _, o.wholeTraces = range []bool{false, true} {
+		m, err := Range(context.Background(), storeOf(t, b.Spans(), 3000), mustParse(t, "{ } | compare({ span.id1 < 7 })"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]float64{}
+		for _, s := range m.Series {
+			for _, v := range s.Values {
+				if s.Labels[1].Name == "span.zone" {
+					found[s.Labels[0].Value.Str()+" "+s.Labels[1].Value.Text()] += v
+				}
+			}
+		}
+		want := map[string]float64{"selection a": 1, "selection b": 6, "baseline b": 5993, "selection_total nil": 7, "baseline_total nil": 5993}
+		if !maps.Equal(found, want) {
+			t.Errorf("from whole traces %v: %v", o.wholeTraces, found)
+		}
 	}
 }
 

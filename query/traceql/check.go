@@ -1,9 +1,11 @@
 package traceql
 
 import (
+	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/heddle-io/heddle/query/re2"
 )
 
 // binaryExpr checks the types of both sides and builds the expression.
@@ -52,12 +54,12 @@ func (p *parser) checkMatch(b *binaryOp, opAt, rightAt int) {
 		p.failAt(rightAt, fmt.Sprintf("%s needs a regular expression in quotes on its right", b.op), "")
 		return
 	}
-	// Alone first: the parentheses of the anchors could repair what is wrong.
-	re, err := regexp.Compile(pattern.value.str)
-	if err == nil {
-		re, err = regexp.Compile("^(?:" + pattern.value.str + ")$")
-	}
-	if err != nil {
+	re, err := p.patterns.Compile("^(?:", pattern.value.str, ")$")
+	switch {
+	case errors.Is(err, re2.ErrTooLarge):
+		p.failAt(rightAt, err.Error(), "repeat less: .{0,100} or .* in place of .{0,1000}")
+		return
+	case err != nil:
 		why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
 		p.failAt(rightAt, "the regular expression is wrong: "+why, "its syntax is that of Go, RE2")
 		return

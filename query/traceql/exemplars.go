@@ -1,12 +1,15 @@
 package traceql
 
+import "math"
+
 // exemplars collects spans that stand for points: spread over the window, and
 // over the series in each part of it.
 type exemplars struct {
-	slots   []int // exemplars that a part of the window still takes
-	perSlot int   // cells of a part
-	seen    map[[2]int32]struct{}
-	list    []foundExemplar
+	measured bool  // only spans that have a measure stand for points
+	slots    []int // exemplars that a part of the window still takes
+	perSlot  int   // cells of a part
+	seen     map[[2]int32]struct{}
+	list     []foundExemplar
 }
 
 type foundExemplar struct {
@@ -15,9 +18,9 @@ type foundExemplar struct {
 	measure     Value
 }
 
-func newExemplars(most, cells int) *exemplars {
+func newExemplars(most, cells int, measured bool) *exemplars {
 	parts := min(most, cells)
-	x := &exemplars{perSlot: (cells + parts - 1) / parts, seen: map[[2]int32]struct{}{}}
+	x := &exemplars{measured: measured, perSlot: (cells + parts - 1) / parts, seen: map[[2]int32]struct{}{}}
 	x.slots = make([]int, (cells+x.perSlot-1)/x.perSlot)
 	for i := range x.slots {
 		x.slots[i] = most / len(x.slots)
@@ -39,6 +42,9 @@ func (x *exemplars) has(group, slot int) bool {
 func (x *exemplars) add(group, cell int, measure Value, e Exemplar) bool {
 	slot := cell / x.perSlot
 	if x.has(group, slot) || x.slots[slot] == 0 {
+		return false
+	}
+	if f, ok := measure.Number(); x.measured && (!ok || math.IsNaN(f)) {
 		return false
 	}
 	x.seen[[2]int32{int32(group), int32(slot)}] = struct{}{}

@@ -16,6 +16,7 @@ type groups struct {
 	values    [][]Value        // per group, parallel to m.by
 	cells     [][]storage.Cell // per group
 	weighed   [][]tally        // per group, parallel to cells, where spans count for others too
+	text      int              // bytes of values
 	exemplars *exemplars       // nil: not wanted
 	duration  bool             // the measure is a duration
 }
@@ -24,7 +25,7 @@ func newGroups(m *metric, e *metricsEngine) *groups {
 	g := &groups{m: m, e: e, duration: m.arg != nil && typeOf(m.arg) == TypeDuration}
 	g.index.init(len(m.by))
 	if e.o.Exemplars > 0 {
-		g.exemplars = newExemplars(e.o.Exemplars, e.cells)
+		g.exemplars = newExemplars(e.o.Exemplars, e.cells, m.arg != nil)
 	}
 	return g
 }
@@ -39,11 +40,13 @@ func (g *groups) group(values []Value) (int, error) {
 	n, isNew := g.index.number(values)
 	if isNew {
 		if len(g.cells) >= maxHeldSeries || (len(g.cells)+1)*g.e.cells > maxHeldCells {
-			return 0, fmt.Errorf("traceql: by(…) makes more than %d series of %d steps, group by less, narrow the query or make the steps longer: %w",
-				len(g.cells), g.e.cells, storage.ErrTooLarge)
+			return 0, g.e.tooManySeries()
 		}
 		own := make([]Value, len(values))
 		for i, x := range values {
+			if g.text += len(x.str); g.text > maxHeldText {
+				return 0, g.e.tooManySeries()
+			}
 			x.str = strings.Clone(x.str)
 			own[i] = x
 		}
@@ -54,6 +57,12 @@ func (g *groups) group(values []Value) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// tooManySeries is the error of a query with more series than fit into memory.
+func (e *metricsEngine) tooManySeries() error {
+	return fmt.Errorf("traceql: by(…) makes more series than fit into memory, which are %d of %d steps with %d MiB of labels: group by less, narrow the query or make the steps longer: %w",
+		min(maxHeldSeries, maxHeldCells/e.cells), e.cells, maxHeldText>>20, storage.ErrTooLarge)
 }
 
 // tally is what the spans of a cell count for together. Where each counts once

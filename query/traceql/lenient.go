@@ -1,6 +1,10 @@
 package traceql
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/heddle-io/heddle/query/re2"
+)
 
 // ParseLenient reads a query that is being typed, for completion: what does
 // not parse yet is left out. Of { .a = 1 && .b = the first condition remains;
@@ -12,8 +16,9 @@ func ParseLenient(text string) *Query {
 		return q
 	}
 	var conditions []string
+	var patterns re2.Bound
 	for _, part := range conjuncts(text) {
-		if _, err := Parse("{" + part + "}"); err == nil && strings.TrimSpace(part) != "" {
+		if _, err := parse("{"+part+"}", &patterns); err == nil && strings.TrimSpace(part) != "" {
 			conditions = append(conditions, "("+part+")")
 		}
 	}

@@ -2,6 +2,7 @@ package traceql
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
@@ -24,6 +25,14 @@ func TestParseLenient(t *testing.T) {
 		if got := ParseLenient(text).String(); got != want {
 			t.Errorf("%s\nis read as %s\nwant       %s", text, got, want)
 		}
+	}
+}
+
+// What is left out of a query must not cost more than a query.
+func TestParseLenientIsBounded(t *testing.T) {
+	q := ParseLenient("{ " + strings.Repeat(".a =~ `(?:abcdefghij){1000}` && ", 3000) + ".b = }")
+	if n := strings.Count(q.String(), "=~"); n != 11 {
+		t.Errorf("%d conditions remain", n)
 	}
 }
 

@@ -1,6 +1,8 @@
 package traceql
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,10 +43,26 @@ func (m *meter) over() bool {
 		s.Partial = fmt.Sprintf("more than %d spans had to be inspected", b.Spans)
 	case b.Bytes > 0 && s.BytesInspected > b.Bytes:
 		s.Partial = fmt.Sprintf("more than %d bytes had to be inspected", b.Bytes)
-	case b.Duration > 0 && time.Since(m.start) > b.Duration:
+	case b.Duration > 0 && time.Since(m.start) >= b.Duration:
 		s.Partial = fmt.Sprintf("it took longer than %v", b.Duration)
 	}
 	return s.Partial != ""
+}
+
+// bounded is ctx until the time of the budget is over. What is being read then
+// ends with an error, of which ended knows that what was found before is an
+// answer.
+func (m *meter) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if m.budget.Duration <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, m.start.Add(m.budget.Duration))
+}
+
+// ended says whether an error under bounded(ctx) means that the time of the
+// budget is over, and not that of ctx.
+func (m *meter) ended(ctx context.Context, err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && m.over()
 }
 
 func (m *meter) fetched(traces []*trace.Trace) {

@@ -150,9 +150,11 @@ func (e *metricsEngine) matrix(series []Series) Matrix {
 // metricsEngine evaluates the metrics functions of a query, each into groups.
 type metricsEngine struct {
 	ctx    context.Context
+	until  context.Context // ctx while the budget has time, for what can be cut short
 	reader storage.SpanReader
 	o      RangeOptions
 	cells  int
+	from   int // the cells from here on were read
 	keys   []storage.KeyInfo
 	known  types
 	meter  meter
@@ -209,28 +211,32 @@ func (m *metric) eachField(f func(field)) {
 // those can answer exactly, all others in one pass over whole traces. It does so
 // for one slice of the window after the other, the newest first.
 func (e *metricsEngine) collect() error {
-	var fromStore []func(storage.Window) error
+	var runs []func(storage.Window) error
 	var fromTraces []*metric
 	for _, m := range e.metrics {
 		if run, ok := e.plan(m); ok {
-			fromStore = append(fromStore, run)
+			runs = append(runs, run)
 		} else {
 			fromTraces = append(fromTraces, m)
 		}
 	}
-	traces := e.newTraceScan(fromTraces)
+	if len(fromTraces) > 0 {
+		runs = append(runs, e.newTraceScan(fromTraces).run)
+	}
+	var cancel context.CancelFunc
+	e.until, cancel = e.meter.bounded(e.ctx)
+	defer cancel()
 	for slice := range e.steps.slices(e) {
-		for _, run := range fromStore {
-			if err := run(slice); err != nil {
+		for _, run := range runs {
+			if err := run(slice); err != nil && !e.meter.ended(e.ctx, err) {
 				return err
 			}
 		}
-		if len(fromTraces) > 0 {
-			if err := traces.run(slice); err != nil {
-				return err
-			}
+		cut := e.meter.stats.Partial != ""
+		if !cut || slice.ToNs == e.o.Window.ToNs { // what is left of a later slice would look whole
+			e.from = e.cell(slice.FromNs)
 		}
-		if slice.FromNs == e.o.Window.FromNs || e.meter.over() {
+		if cut || slice.FromNs == e.o.Window.FromNs || e.meter.over() {
 			break
 		}
 		if err := e.steps.handOut(e, slice.FromNs); err != nil {

@@ -55,7 +55,7 @@ func streamMetrics(ctx context.Context, r storage.SpanReader, q *Query, o RangeO
 }
 
 // metricsSteps hands out what a metrics query has found while it goes on. Of
-// nil every method does what is done when nobody waits: the window is one slice.
+// nil every method does what is done when nobody waits.
 type metricsSteps struct {
 	instant   bool
 	yield     func(Matrix) error
@@ -73,16 +73,17 @@ const (
 )
 
 // slices cuts the window into pieces of whole cells, of an instant query into
-// pieces of its cell, the newest first.
+// pieces of its cell, the newest first. Where nobody waits, they are what is
+// left of an answer when its time is over.
 func (s *metricsSteps) slices(e *metricsEngine) iter.Seq[storage.Window] {
 	w := e.o.Window
 	return func(yield func(storage.Window) bool) {
-		if s == nil || len(e.compared) > 0 {
+		if len(e.compared) > 0 || s == nil && e.o.Budget.Duration == 0 {
 			yield(w)
 			return
 		}
 		unit, units := e.o.StepNs, int64(e.cells)
-		if s.instant {
+		if s != nil && s.instant {
 			unit = max((w.ToNs-w.FromNs)/(8*firstSlice), 1)
 			units = (w.ToNs-w.FromNs-1)/unit + 1
 		}
@@ -189,9 +190,9 @@ func (s *metricsSteps) progress(e *metricsEngine) error {
 // The goroutines of work may change the meter while they hold metering.
 func (s *metricsSteps) during(e *metricsEngine, metering *sync.Mutex, work func(context.Context) error) error {
 	if s == nil {
-		return work(e.ctx)
+		return work(e.until)
 	}
-	ctx, cancel := context.WithCancel(e.ctx)
+	ctx, cancel := context.WithCancel(e.until)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- work(ctx) }()

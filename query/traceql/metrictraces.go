@@ -45,7 +45,7 @@ func (s *traceScan) run(slice storage.Window) error {
 	}
 	e := s.e
 	var pending []storage.TraceID
-	for batch, err := range e.reader.Scan(e.ctx, storage.Scan{Window: slice, Where: s.where.where}) {
+	for batch, err := range e.reader.Scan(e.until, storage.Scan{Window: slice, Where: s.where.where}) {
 		if err != nil {
 			return err
 		}
@@ -76,13 +76,13 @@ func (s *traceScan) evaluate(ids []storage.TraceID) error {
 		return nil
 	}
 	e := s.e
-	traces, err := trace.Fetch(e.ctx, e.reader, ids)
+	traces, err := trace.Fetch(e.until, e.reader, ids)
 	if err != nil {
 		return err
 	}
 	e.meter.fetched(traces)
 	for _, t := range traces {
-		if err := e.ctx.Err(); err != nil {
+		if err := e.until.Err(); err != nil {
 			return err
 		}
 		for _, s := range s.sources {

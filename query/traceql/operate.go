@@ -107,6 +107,9 @@ func arithmetic(op operator, a, b Value) Value {
 	case opDiv:
 		f = x / y
 	case opMod:
+		if y == 0 {
+			return Value{}
+		}
 		f = math.Mod(x, y)
 	case opPow:
 		f = math.Pow(x, y)

@@ -3,6 +3,7 @@ package traceql
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,9 @@ func TestArithmetic(t *testing.T) {
 		{Int(-7), opMod, Int(-1), Int(0)},
 		{Int(2), opPow, Int(10), Float(1024)},
 		{Float(7.5), opMod, Int(2), Float(1.5)},
+		{Float(7.5), opMod, Int(0), Value{}},
+		{Int(7), opMod, Float(0), Value{}},
+		{ms(4), opMod, Float(0), Value{}},
 		{Int(math.MaxInt64), opAdd, Int(1), Float(1 << 63)},
 		{Int(math.MinInt64), opSub, Int(1), Float(-1 << 63)},
 		{Int(math.MaxInt64), opMul, Int(2), Float(1 << 64)},
@@ -89,6 +93,29 @@ func TestRepeatedKeys(t *testing.T) {
 		at, err := Select(mustParse(t, text), tr)
 		if err != nil || (len(at) == 1) != want {
 			t.Errorf("%s: %v, %v", text, at, err)
+		}
+	}
+}
+
+func TestLiterals(t *testing.T) {
+	for _, c := range []struct {
+		v    Value
+		want []Value
+	}{
+		{Value{}, nil}, {ValueOf(storage.Bytes([]byte("a"))), nil}, {ValueOf(storage.Map("")), nil},
+		{Int(5), []Value{Int(5)}}, {Status(2), []Value{Status(2)}}, {String(""), []Value{String("")}},
+		{ValueOf(arrayOf("1", "a", "1")), []Value{Int(1), String("a")}},
+		{ValueOf(arrayOf()), nil},
+		{ValueOf(storage.Array("damaged")), nil},
+	} {
+		got := c.v.Literals()
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.v, got, c.want)
+		}
+		for _, x := range got {
+			if !compare(opEqual, c.v, x, nil) {
+				t.Errorf("%v does not equal %v", c.v, x)
+			}
 		}
 	}
 }

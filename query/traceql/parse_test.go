@@ -103,6 +103,8 @@ func TestParseBounds(t *testing.T) {
 		"nots":           {"{ " + strings.Repeat("!", 50_000), "nested deeper"},
 		"chain":          {"{ .a" + strings.Repeat(" || .a", 10_000) + " }", "operators"},
 		"spanset chain":  {"{ }" + strings.Repeat(" > { }", 10_000), "operators"},
+		"pattern":        {"{ .a =~ `" + strings.Repeat("(?:abcdefghij){1000}", 12) + "` }", "repeat less"},
+		"patterns":       {"{ .a" + strings.Repeat(" || .a =~ `(?:abcdefghij){1000}`", 12) + " }", "repeat less"},
 		"shorter chains": {"{ .a" + strings.Repeat(" || .a", 990) + " }" + strings.Repeat(" || { }", 990), ""},
 	} {
 		q, err := Parse(c.text)

@@ -153,37 +153,15 @@ func keysFor(ctx context.Context, r storage.SpanReader, w storage.Window, fields
 	return r.Keys(ctx, w)
 }
 
-// run scans and yields. It returns errStopped when the consumer stopped.
+// run finds and yields. It returns errStopped when the consumer stopped.
 func (s *searcher) run(yield func(SearchResult, error) bool) error {
-	left := int64(storage.NoneLeft)
-	if ids, ok := wantedTraces(s.where.where); ok && !s.where.none && !s.o.Window.Empty() {
-		for _, id := range ids { // no need to look for them
-			s.see(id, s.o.Window.ToNs)
-		}
-	} else if !s.where.none && !s.o.Window.Empty() {
-		for batch, err := range s.reader.Scan(s.ctx, storage.Scan{Window: s.o.Window, Where: s.where.where}) {
-			if err != nil {
-				return err
-			}
-			s.meter.stats.SpansScanned += batch.Scanned
-			left = batch.NewestLeftNs
-			for row, id := range batch.TraceIDs {
-				s.see(id, batch.StartsNs[row])
-			}
-			full, err := s.settle(left, yield)
-			if err != nil {
-				return err
-			}
-			if full || s.meter.over() {
-				break
-			}
-		}
-	}
-	if s.emitted < s.o.Limit && !s.meter.over() {
-		left = storage.NoneLeft
-		if _, err := s.settle(left, yield); err != nil {
-			return err
-		}
+	ctx := s.ctx
+	var cancel context.CancelFunc
+	s.ctx, cancel = s.meter.bounded(ctx)
+	defer cancel()
+	left, err := s.find(yield)
+	if err != nil && !s.meter.ended(ctx, err) {
+		return err
 	}
 	last := SearchResult{More: len(s.bounds) > 0 || len(s.found) > 0 || left != storage.NoneLeft, Stats: s.meter.read()}
 	if s.meter.over() { // what is not certain is the best there is
@@ -194,6 +172,42 @@ func (s *searcher) run(yield func(SearchResult, error) bool) error {
 		return errStopped
 	}
 	return nil
+}
+
+// find scans and yields what is certain. left is the newest start that a span
+// may have that was not scanned.
+func (s *searcher) find(yield func(SearchResult, error) bool) (left int64, err error) {
+	left = storage.NoneLeft
+	if ids, ok := wantedTraces(s.where.where); ok && !s.where.none && !s.o.Window.Empty() {
+		for _, id := range ids { // no need to look for them
+			s.see(id, s.o.Window.ToNs)
+		}
+	} else if !s.where.none && !s.o.Window.Empty() {
+		for batch, err := range s.reader.Scan(s.ctx, storage.Scan{Window: s.o.Window, Where: s.where.where}) {
+			if err != nil {
+				return left, err
+			}
+			s.meter.stats.SpansScanned += batch.Scanned
+			left = batch.NewestLeftNs
+			for row, id := range batch.TraceIDs {
+				s.see(id, batch.StartsNs[row])
+			}
+			full, err := s.settle(left, yield)
+			if err != nil {
+				return left, err
+			}
+			if full || s.meter.over() {
+				break
+			}
+		}
+	}
+	if s.emitted < s.o.Limit && !s.meter.over() {
+		left = storage.NoneLeft
+		if _, err := s.settle(left, yield); err != nil {
+			return left, err
+		}
+	}
+	return left, nil
 }
 
 // see notes a span that may be a match.

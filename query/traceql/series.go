@@ -30,9 +30,17 @@ func (g *groups) series() ([]Series, error) {
 		list = append(list, g.seriesOf(i)...)
 	}
 	first[len(g.cells)] = len(list)
+	for _, s := range list { // of what was not read nobody knows that there is nothing
+		for cell := range g.e.from {
+			s.Values[cell] = math.NaN()
+		}
+	}
 	if g.exemplars != nil {
 		slices.SortStableFunc(g.exemplars.list, func(a, b foundExemplar) int { return cmp.Compare(a.TimeNs, b.TimeNs) })
 		for _, x := range g.exemplars.list {
+			if x.cell < g.e.from {
+				continue
+			}
 			g.attach(list[first[x.group]:first[x.group+1]], x)
 		}
 	}

@@ -145,6 +145,27 @@ func (v Value) Text() string {
 	return v.Storage().Text()
 }
 
+// Literals returns the values whose literals equal v: those of the elements of
+// an array, v itself where the language has literals of its type, else none.
+func (v Value) Literals() []Value {
+	switch v.typ {
+	case TypeNil, TypeBytes, TypeMap:
+		return nil
+	case TypeArray:
+		var list []Value
+		seen := map[Value]struct{}{}
+		for _, item := range arrayItems(v) {
+			if _, ok := seen[item]; ok {
+				continue
+			}
+			seen[item] = struct{}{}
+			list = append(list, item.Literals()...)
+		}
+		return list
+	}
+	return []Value{v}
+}
+
 // String returns the value as a literal of the language, where it has one.
 func (v Value) String() string {
 	switch v.typ {

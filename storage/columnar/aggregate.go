@@ -13,6 +13,7 @@ const (
 	defaultMaxGroups = 10_000
 	maxCellsPerGroup = 11_000
 	maxCells         = 4_000_000 // of all groups together, some 250 MB
+	maxGroupText     = 128 << 20 // bytes of the values of all groups
 )
 
 var errBadQuery = errors.New("columnar: bad query")
@@ -144,6 +145,7 @@ type aggregator struct {
 	cells     int   // per group; 0: the window is empty
 	maxGroups int
 	groups    []storage.Group
+	text      int                        // bytes of their values
 	byValue   []map[storage.Value]uint32 // per key: a number for every value
 	small     [][smallInts]uint32        // per key: number +1 by int
 	byPair    map[uint64]uint32          // a combination and the next value: a combination
@@ -327,6 +329,14 @@ func (a *aggregator) makeGroup(values []storage.Value) error {
 	}
 	if (len(a.groups)+1)*a.cells > maxCells {
 		return fmt.Errorf("columnar: more than %d cells, %d groups have %d each: %w", maxCells, len(a.groups)+1, a.cells, storage.ErrTooLarge)
+	}
+	for _, v := range values {
+		if textual(v.Type()) {
+			a.text += len(v.Str())
+		}
+	}
+	if a.text > maxGroupText {
+		return fmt.Errorf("columnar: the values of %d groups have more than %d bytes, group by shorter ones: %w", len(a.groups)+1, maxGroupText, storage.ErrTooLarge)
 	}
 	g := storage.Group{Values: make([]storage.Value, len(values)), Cells: make([]storage.Cell, a.cells)}
 	for k, v := range values {

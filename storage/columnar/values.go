@@ -23,14 +23,14 @@ func values[T table](ctx context.Context, tables []T, q storage.ValuesQuery, che
 	if q.Limit < 0 {
 		return storage.Values{}, fmt.Errorf("%w: Limit %d must not be negative", errBadQuery, q.Limit)
 	}
-	workers := make([]map[storage.Value]uint64, maxWorkers())
+	workers := make([]*valueCounts, maxWorkers())
 	err := inParallel(ctx, len(tables), func(worker, i int) error {
 		t := tables[i]
 		if !overlaps(t, q.Window) {
 			return nil
 		}
 		if workers[worker] == nil {
-			workers[worker] = map[storage.Value]uint64{}
+			workers[worker] = newValueCounts(q.Prefix)
 		}
 		sel := selectRows(t, q.Window, q.Where)
 		countValues(t.vector(q.Key), sel.rows(), workers[worker])
@@ -39,17 +39,57 @@ func values[T table](ctx context.Context, tables []T, q storage.ValuesQuery, che
 	if err != nil {
 		return storage.Values{}, err
 	}
-	counts := map[storage.Value]uint64{}
+	all := newValueCounts(q.Prefix)
 	for _, w := range workers {
-		for v, n := range w {
-			counts[v] += n
+		if w == nil {
+			continue
+		}
+		all.cut = all.cut || w.cut
+		for v, n := range w.counts {
+			all.add(v, n)
 		}
 	}
-	return rank(counts, q), nil
+	out := rank(all.counts, q)
+	out.Cut, out.More = all.cut, out.More || all.cut
+	return out, nil
+}
+
+// Bounds of what is held while values are counted: an attribute may have another
+// value on every span.
+const (
+	maxHeldValues    = 500_000
+	maxHeldValueText = 64 << 20
+)
+
+// valueCounts counts the spans that have a value.
+type valueCounts struct {
+	counts map[storage.Value]uint64
+	prefix string // of the text of strings that are counted
+	text   int    // bytes of the values
+	most   int    // values
+	cut    bool   // some were not counted
+}
+
+func newValueCounts(prefix string) *valueCounts {
+	return &valueCounts{counts: map[storage.Value]uint64{}, prefix: prefix, most: maxHeldValues}
+}
+
+func (c *valueCounts) add(v storage.Value, n uint64) {
+	if len(c.counts) >= c.most || c.text > maxHeldValueText {
+		if _, known := c.counts[v]; !known {
+			c.cut = true
+			return
+		}
+	}
+	before := len(c.counts)
+	c.counts[v] += n
+	if len(c.counts) > before && textual(v.Type()) {
+		c.text += len(v.Str())
+	}
 }
 
 // countValues adds for every value the number of rows that have it.
-func countValues(v vector, rows []uint32, counts map[storage.Value]uint64) {
+func countValues(v vector, rows []uint32, counts *valueCounts) {
 	var out gathered
 	for chunk := range slices.Chunk(rows, batchRows) {
 		child, ok := v.(childGatherer)
@@ -64,13 +104,13 @@ func countValues(v vector, rows []uint32, counts map[storage.Value]uint64) {
 		for i, owner := range owners {
 			if value := column.Value(i); value.Type() != storage.TypeAbsent && seen[value] != owner+1 {
 				seen[value] = owner + 1
-				counts[value]++
+				counts.add(value, 1)
 			}
 		}
 	}
 }
 
-func countColumn(c storage.Column, counts map[storage.Value]uint64) {
+func countColumn(c storage.Column, counts *valueCounts) {
 	texts := make([]uint64, len(c.Dict)) // strings, by dictionary index
 	for i, t := range c.Types {
 		switch t {
@@ -78,12 +118,12 @@ func countColumn(c storage.Column, counts map[storage.Value]uint64) {
 		case storage.TypeString:
 			texts[c.Bits[i]]++
 		default:
-			counts[c.Value(i)]++
+			counts.add(c.Value(i), 1)
 		}
 	}
 	for i, n := range texts {
-		if n > 0 {
-			counts[storage.String(c.Dict[i])] += n
+		if n > 0 && strings.HasPrefix(c.Dict[i], counts.prefix) {
+			counts.add(storage.String(c.Dict[i]), n)
 		}
 	}
 }

@@ -175,6 +175,11 @@ func TestKeywords(t *testing.T) {
 		"/api/v2/search/tag/span.cached/values":                                                         "bool:true",
 		"/api/v2/search/tag/span.ratio/values":                                                          "float:0.1",
 		"/api/v2/search/tag/resource.nobody/values":                                                     "",
+		// What is listed can be compared with: not a list, but what is in it.
+		"/api/v2/search/tag/span.list/values":     "string:x int:1 bool:true",
+		"/api/v2/search/tag/span.map/values":      "",
+		"/api/v2/search/tag/span.raw/values":      "",
+		"/api/v2/search/tag/statusMessage/values": "string:card declined",
 	} {
 		var texts []string
 		for _, v := range decode[tempopb.SearchTagValuesV2Response](t, h, target).TagValues {

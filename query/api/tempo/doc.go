@@ -48,10 +48,11 @@
 // Every batch of the JSON has one scope, because Kiali reads no other.
 //
 // With q a trace has only the spans that the query selects in it, in both
-// versions; any query that finds traces will do. match_depth adds as many
-// levels of their descendants (0 unless it is given), keep_hierarchy=true their
-// ancestors, as many levels as ancestor_depth says (all unless it is given); -1
-// is all levels. Parents that are left out are named all the same.
+// versions, and their ancestors, so that it is a tree still; any query that finds
+// traces will do. keep_hierarchy=false leaves the ancestors out, ancestor_depth
+// all but as many levels. match_depth adds as many levels of descendants (0
+// unless it is given); -1 is all levels. Parents that are left out are named all
+// the same. Without q these parameters have no effect: all of the trace is shown.
 //
 // # Errors
 //

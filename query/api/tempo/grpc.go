@@ -225,5 +225,5 @@ func grpcError(err error) error {
 	if _, ok := status.FromError(err); ok {
 		return err
 	}
-	return status.Error(failure.Code(statusOf(err)), err.Error())
+	return status.Error(failure.Code(statusOf(err)), messageOf(err))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
@@ -23,25 +24,34 @@ func (h *Handler) getRange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	last := metricsEnd(&m)
-	if wantsProtobuf(r) {
-		for i := range m.Series {
-			last.Series = append(last.Series, timeSeries(q, &m, i))
-		}
-		return writeMessage(w, r, last, "series")
+	return writeRange(w, wantsProtobuf(r), q, &m)
+}
+
+// writeRange writes one series at a time: an answer of millions of samples as
+// messages would take many times its size.
+func writeRange(w http.ResponseWriter, asProtobuf bool, q metricsQuery, m *traceql.Matrix) (err error) {
+	rest, contentType := rangeJSON, typeJSON
+	var b []byte
+	if asProtobuf {
+		rest, contentType = rangeProtobuf, typeProtobuf
+	} else {
+		b = append(b, `{"series":[`...)
 	}
-	// One series at a time: an answer of millions of samples as messages would
-	// take many times its size.
-	setHeaders(w, typeJSON)
-	b := []byte(`{"series":[`)
+	setHeaders(w, contentType)
 	for i := range m.Series {
-		if i > 0 {
-			b = append(b, ',')
+		series := timeSeries(q, m, i)
+		m.Series[i] = traceql.Series{} // its memory is free
+		switch {
+		case asProtobuf:
+			b, err = appendField(b, fieldSeries, series)
+		case i > 0:
+			b, err = appendMessage(append(b, ','), series, "")
+		default:
+			b, err = appendMessage(b, series, "")
 		}
-		if b, err = appendMessage(b, timeSeries(q, &m, i), ""); err != nil {
+		if err != nil {
 			return err
 		}
-		m.Series[i] = traceql.Series{} // its memory is free
 		if len(b) >= flushBytes {
 			if _, err := w.Write(b); err != nil {
 				return nil //nolint:nilerr // nobody is left to tell
@@ -49,16 +59,36 @@ func (h *Handler) getRange(w http.ResponseWriter, r *http.Request) error {
 			b = b[:0]
 		}
 	}
+	if b, err = rest(b, metricsEnd(m)); err == nil {
+		_, _ = w.Write(b)
+	}
+	return err
+}
+
+// rangeJSON and rangeProtobuf append what follows the series of an answer.
+func rangeJSON(b []byte, last *tempopb.QueryRangeResponse) ([]byte, error) {
 	rest, err := appendMessage(nil, last, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b = append(b, ']')
 	if len(rest) > len("{}") {
 		b = append(b, ',')
 	}
-	_, _ = w.Write(append(b, rest[1:]...))
-	return nil
+	return append(b, rest[1:]...), nil
+}
+
+func rangeProtobuf(b []byte, last *tempopb.QueryRangeResponse) ([]byte, error) {
+	return proto.MarshalOptions{}.MarshalAppend(b, last)
+}
+
+const fieldSeries = 1 // of tempopb.QueryRangeResponse
+
+// appendField appends a message as a field of another.
+func appendField(b []byte, field protowire.Number, m proto.Message) ([]byte, error) {
+	b = protowire.AppendTag(b, field, protowire.BytesType)
+	b = protowire.AppendVarint(b, uint64(proto.Size(m)))
+	return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(b, m)
 }
 
 // getInstant answers GET /api/metrics/query.

@@ -2,10 +2,12 @@ package tempo
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -43,7 +45,9 @@ func writeMessage(w http.ResponseWriter, r *http.Request, m proto.Message, list 
 func setHeaders(w http.ResponseWriter, contentType string) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Vary", "Accept")
+	if h := w.Header(); !slices.Contains(h.Values("Vary"), "Accept") {
+		h.Add("Vary", "Accept") // beside what who compresses says
+	}
 }
 
 // appendMessage appends a message as JSON. An empty list is not left out:
@@ -91,7 +95,15 @@ func writeError(w http.ResponseWriter, err error) {
 		writeText(w, http.StatusNotFound, "")
 		return
 	}
-	writeText(w, statusOf(err), err.Error())
+	writeText(w, statusOf(err), messageOf(err))
+}
+
+// messageOf tells an error to a client.
+func messageOf(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "the query took too long: ask for a shorter time, for fewer spans or for fewer groups"
+	}
+	return err.Error()
 }
 
 func statusOf(err error) int {

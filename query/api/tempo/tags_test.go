@@ -57,6 +57,8 @@ func TestWiderThanAsked(t *testing.T) {
 		"/api/v2/search/tags" + values("q", `{ span.list = "x" }`):                                               true, // which has lists
 		"/api/v2/search/tags" + values("q", `{ status = error } >> { }`):                                         true,
 		"/api/v2/search/tags" + values("q", `{ trace:duration > 1s }`):                                           true,
+		"/api/v2/search/tag/status/values" + values("q", `{ status = error } >> { }`):                            true,
+		"/api/v2/search/tag/kind/values" + values("q", `{ trace:duration > 1s }`):                                true,
 		"/api/search/tag/name/values" + values("q", `{ kind = server }`):                                         false,
 		"/api/search/tag/name/values" + values("q", `{ parent.kind = server }`):                                  true,
 		"/api/v2/search/tag/rootName/values" + values("q", `{ status = error } >> { }`):                          false,

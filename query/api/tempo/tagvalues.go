@@ -112,9 +112,10 @@ func statusFor(message string) tempopb.PartialStatus {
 // isRoot is true of spans that name no parent.
 var isRoot = storage.Compare{Key: storage.KeyParentID, Op: storage.Equal, Value: storage.Bytes(make([]byte, len(storage.SpanID{})))}
 
-// values lists the values of a field, the most frequent first. Words that are
-// known without looking are all listed unless spans are selected. What is
-// different for almost every span is not listed.
+// values lists the values of a field that conditions can name, the most frequent
+// first: of lists their elements, of maps and bytes none. Words that are known
+// without looking are all listed unless spans are selected. What is different
+// for almost every span is not listed.
 func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (list []traceql.Value, message string, err error) {
 	where, message, err := a.filterOf(ctx, v.window, v.filter)
 	if err != nil {
@@ -124,14 +125,14 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 	switch field.String() {
 	case "status":
 		if where == nil {
-			return []traceql.Value{traceql.Status(2), traceql.Status(1), traceql.Status(0)}, "", nil
+			return []traceql.Value{traceql.Status(2), traceql.Status(1), traceql.Status(0)}, message, nil
 		}
 	case "kind":
 		if where == nil {
 			for kind := range uint8(6) {
 				list = append(list, traceql.Kind(kind))
 			}
-			return list, "", nil
+			return list, message, nil
 		}
 	case "rootName", "rootServiceName":
 		keys = []storage.Key{storage.KeyName}
@@ -145,15 +146,18 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 	case "duration", "span:id", "span:parentID", "trace:id":
 		return nil, "", nil
 	}
-	counts, more := map[traceql.Value]uint64{}, false
+	counts, more, cut := map[traceql.Value]uint64{}, false, false
 	for _, key := range keys {
 		found, err := a.Spans.Values(ctx, storage.ValuesQuery{Window: v.window, Key: key, Where: where, Limit: v.limit})
 		if err != nil {
 			return nil, "", err
 		}
-		more = more || found.More
+		more, cut = more || found.More, cut || found.Cut
 		for _, c := range found.Values {
-			if x := field.Value(c.Value); !x.IsNil() {
+			for _, x := range field.Value(c.Value).Literals() {
+				if x == traceql.String("") { // protobuf's JSON has no way to tell it, and nobody could choose it in a list
+					continue
+				}
 				if _, ok := counts[x]; !ok {
 					list = append(list, x)
 				}
@@ -165,7 +169,10 @@ func (a *api) values(ctx context.Context, field traceql.Field, v valuesQuery) (l
 	if len(list) > v.limit {
 		list, more = list[:v.limit], true
 	}
-	if more {
+	switch {
+	case cut:
+		message = also(message, "there are too many values to count them all, the most frequent of those that were counted are listed: select spans with q, or a shorter time")
+	case more:
 		message = also(message, tooManyValues(v.limit))
 	}
 	size := 0

@@ -44,12 +44,7 @@ func parseTraceFilter(q url.Values) (*traceFilter, error) {
 		}
 	}
 	if strings.TrimSpace(q.Get(paramQuery)) == "" {
-		for _, name := range []string{paramHierarchy, paramAncestors, paramMatch} {
-			if q.Has(name) {
-				return nil, bad("%s says what is kept around the spans that %s selects: give %[2]s, too, such as { status = error }", name, paramQuery)
-			}
-		}
-		return nil, nil
+		return nil, nil // all of the trace, and so all that the others could keep
 	}
 	known := append([]string{paramQuery, paramHierarchy, paramAncestors, paramMatch}, ignoredTraceParams...)
 	for _, name := range slices.Sorted(maps.Keys(q)) {
@@ -65,7 +60,7 @@ func parseTraceFilter(q url.Values) (*traceFilter, error) {
 	if f.query.IsMetrics() {
 		return nil, bad("the query computes metrics and selects no spans of a trace: leave the metrics function out, or ask for it at /api/metrics/query_range")
 	}
-	hierarchy := false
+	hierarchy := true
 	if text := q.Get(paramHierarchy); text != "" {
 		if hierarchy, err = strconv.ParseBool(text); err != nil {
 			return nil, bad("invalid %s: %q must be true or false", paramHierarchy, text)
@@ -79,7 +74,7 @@ func parseTraceFilter(q url.Values) (*traceFilter, error) {
 	}
 	if !hierarchy {
 		if q.Get(paramAncestors) != "" && f.up > 0 {
-			return nil, bad("%s=%s keeps ancestors only with %s=true: give that, too, or leave %[1]s out", paramAncestors, q.Get(paramAncestors), paramHierarchy)
+			return nil, bad("%s=%s keeps ancestors and %s=false does not: leave one of them out", paramAncestors, q.Get(paramAncestors), paramHierarchy)
 		}
 		f.up = 0
 	}

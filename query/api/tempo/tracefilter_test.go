@@ -48,8 +48,12 @@ func TestTraceFilterLevels(t *testing.T) {
 		tr := tree(t, parents)
 		q := url.Values{"q": {`{ name = "op3" }`}}
 		up, down := 0, 0
-		if rng.IntN(2) == 0 {
-			q.Set("keep_hierarchy", "true")
+		if rng.IntN(3) == 0 {
+			q.Set("keep_hierarchy", "false")
+		} else {
+			if rng.IntN(2) == 0 { // which is the default
+				q.Set("keep_hierarchy", "true")
+			}
 			up = rng.IntN(6) - 1
 			q.Set("ancestor_depth", []string{"-1", "0", "1", "2", "3", "4"}[up+1])
 			if up == -1 && rng.IntN(2) == 0 {
@@ -102,17 +106,21 @@ func TestTraceFilterInAllForms(t *testing.T) {
 	for name, spans := range stores(t, shop()) {
 		h := newTestHandler(spans)
 		for query, want := range map[string][]string{
-			values("q", `{ name = "GET" }`): {"GET"},
-			values("q", `{ name = "GET" }`, "keep_hierarchy", "1", "start", "1", "mode", "all"):               {"GET /checkout", "call cart", "cart.Get", "GET"},
-			values("q", `{ name = "GET" }`, "keep_hierarchy", "true", "ancestor_depth", "1"):                  {"cart.Get", "GET"},
-			values("q", `{ kind = client }`, "match_depth", "1"):                                              {"call cart", "cart.Get", "GET"},
+			values("q", `{ name = "GET" }`):                                                                   {"GET /checkout", "call cart", "cart.Get", "GET"},
+			values("q", `{ name = "GET" }`, "keep_hierarchy", "false"):                                        {"GET"},
+			values("q", `{ name = "cart.Get" }`, "keep_hierarchy", "1", "start", "1", "mode", "all"):          {"GET /checkout", "call cart", "cart.Get"},
+			values("q", `{ name = "GET" }`, "ancestor_depth", "1"):                                            {"cart.Get", "GET"},
+			values("q", `{ kind = client }`, "match_depth", "1", "keep_hierarchy", "0"):                       {"call cart", "cart.Get", "GET"},
 			values("q", `{ nestedSetParent < 0 }`, "match_depth", "-1", "keep_hierarchy", "false"):            {"GET /checkout", "call cart", "cart.Get", "GET"},
-			values("q", `{ kind = server } >> { kind = client }`):                                             {"call cart", "GET"},
-			values("q", `{ kind = server } | count() > 1 | { name = "cart.Get" }`):                            {"cart.Get"},
+			values("q", `{ kind = server } >> { kind = client }`, "ancestor_depth", "0"):                      {"call cart", "GET"},
+			values("q", `{ kind = server } | count() > 1 | { name = "cart.Get" }`, "ancestor_depth", "0"):     {"cart.Get"},
 			values("q", `{ event.cache.key = "user:7" }`, "ancestor_depth", "0"):                              {"cart.Get"},
+			values("q", `{ event.cache.key = "user:7" }`, "ancestor_depth", "0", "keep_hierarchy", "false"):   {"cart.Get"},
 			values("q", `{ name = "nothing" }`, "keep_hierarchy", "true", "match_depth", "3"):                 nil,
 			values("q", `{ resource.service.name = "cart" } | count() > 7`, "match_depth", "-1"):              nil,
 			values("q", `{ } | by(resource.service.name) | select(name)`, "keep_hierarchy", "", "start", "7"): {"GET /checkout", "call cart", "cart.Get", "GET"},
+			values("keep_hierarchy", "false", "match_depth", "0", "ancestor_depth", "0"):                      {"GET /checkout", "call cart", "cart.Get", "GET"},
+			values("q", " ", "keep_hierarchy", "true"):                                                        {"GET /checkout", "call cart", "cart.Get", "GET"},
 		} {
 			var td struct {
 				Batches []struct {

@@ -7,13 +7,15 @@ import (
 	"unicode/utf16"
 
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/expressionv1"
+	"github.com/heddle-io/heddle/query/re2"
 	"github.com/heddle-io/heddle/storage"
 )
 
 // checker makes conditions of calls.
 type checker struct {
-	left int    // terms that the filter may still have
-	some levels // whose elements are visited where it is
+	left     int       // terms that the filter may still have
+	some     levels    // whose elements are visited where it is
+	patterns re2.Bound // what its regular expressions may still take
 }
 
 func (c *checker) count(p path, terms int) error {
@@ -298,7 +300,7 @@ func (c *checker) regex(p path, of reference, e *expressionv1.Expression) (node,
 	case len(o.c.text) > maxPattern:
 		return nil, p.arg(1).of("scalar.value").errorf("has %d bytes, a pattern may have %d", len(o.c.text), maxPattern)
 	}
-	re, err := anchored(o.c.text)
+	re, err := c.patterns.Compile(`^(?s:.*)(?:`, o.c.text, `)(?s:.*)$`) // a match anywhere in the text
 	if err != nil {
 		return nil, p.arg(1).of("scalar.value").errorf("%v", err)
 	}

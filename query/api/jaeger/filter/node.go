@@ -2,7 +2,6 @@ package filter
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -349,12 +348,4 @@ func hasOrder(v storage.Value) bool {
 		return true
 	}
 	return false
-}
-
-// anchored matches text that has a match of the pattern anywhere.
-func anchored(pattern string) (*regexp.Regexp, error) {
-	if _, err := regexp.Compile(pattern); err != nil { // before it is put into parentheses
-		return nil, err
-	}
-	return regexp.Compile(`^(?s:.*)(?:` + pattern + `)(?s:.*)$`)
 }

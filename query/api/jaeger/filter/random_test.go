@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -257,6 +258,7 @@ func TestLimits(t *testing.T) {
 		call("not", `{"call":`+deep+`}`), wide(MaxTerms - 1),
 		call("regex", `{"attr":{"key":"a"}}`, `{"scalar":{"value":`+quote(string(make([]byte, maxPattern+1)))+`}}`),
 		call("regex", `{"attr":{"key":"a"}}`, `{"scalar":{"value":"((a{1000}){1000}){1000}"}}`),
+		call("regex", `{"attr":{"key":"a"}}`, `{"scalar":{"value":"`+strings.Repeat("(abcdefghij){1000}", 20)+`"}}`),
 		call("phrase", `{"attr":{"key":"a"}}`, `{"list":{"values":["`+fmt.Sprintf("%0300d", 1)+`"]}}`),
 	} {
 		if f, err := ParseJSON("f", text); err == nil {
