@@ -212,7 +212,9 @@ export interface paths {
         };
         /**
          * By which attribute values some spans differ from others
-         * @description The parameters of the form hold for both sets.
+         * @description The parameters of the form hold for both sets. Which part of the window
+         *     each is of, selectionStart and its like say: what is different since
+         *     then, or during that time?
          *
          *     The score of a value is how far the shares of spans that have it are apart
          *     in the two sets at least: the end nearest to zero of the 95 % confidence
@@ -1456,6 +1458,7 @@ export interface components {
         /** @description span name */
         operation: string;
         kind: components["schemas"]["Kind"];
+        /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
         status: components["schemas"]["StatusCode"];
         /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
         tag: string[];
@@ -1595,6 +1598,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1634,6 +1638,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1684,6 +1689,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1734,6 +1740,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1777,6 +1784,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1824,6 +1832,14 @@ export interface operations {
                 selection: string;
                 /** @description TraceQL search; absent: all other spans that the form leaves */
                 baseline?: string;
+                /** @description Unix ns, inclusive; spans of the selection start no earlier. Default: the window's */
+                selectionStart?: string;
+                /** @description Unix ns, exclusive */
+                selectionEnd?: string;
+                /** @description Unix ns, inclusive; as selectionStart. Without baseline, its time must contain that of the selection or be apart from it */
+                baselineStart?: string;
+                /** @description Unix ns, exclusive */
+                baselineEnd?: string;
                 /** @description repeated; keys to compare; absent: name, kind, status, status message and the 150 attributes of resources and spans with most values */
                 key?: string[];
                 /** @description most keys to return */
@@ -1834,6 +1850,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1875,6 +1892,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1924,6 +1942,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1969,6 +1988,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
