@@ -14,8 +14,8 @@ import (
 // nobody can know.
 var shownNames = named(
 	// the native API
-	"a", "after", "b", "baseline", "by", "columns", "end", "exemplars", "facet", "groups", "id", "key", "kind", "limit", "lookback",
-	"maxDuration", "minDuration", "nodes", "operation", "prefix", "q", "qa", "qb", "rate", "rows", "scope", "selection", "service", "since",
+	"a", "after", "b", "baseline", "baselineEnd", "baselineStart", "by", "columns", "end", "exemplars", "facet", "groups", "id", "key", "kind", "limit", "lookback",
+	"maxDuration", "minDuration", "nodes", "operation", "prefix", "q", "qa", "qb", "rate", "rows", "scope", "selection", "selectionEnd", "selectionStart", "service", "since",
 	"sort", "spans", "start", "status", "step", "tag", "total", "values",
 	// Tempo's
 	"ancestor_depth", "keep_hierarchy", "match_depth", "spss", "tags",

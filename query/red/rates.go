@@ -73,6 +73,14 @@ func (g *Group) Total() Cell {
 	return total
 }
 
+// spans counts those of all cells.
+func (g *Group) spans() (n uint64) {
+	for i := range g.Cells {
+		n += g.Cells[i].Spans
+	}
+	return n
+}
+
 func (c *Cell) add(o *Cell) {
 	if o.Durations == nil {
 		return
@@ -137,7 +145,7 @@ func Rates(ctx context.Context, s *selection.Search, q Query) (Result, error) {
 		return Result{}, err
 	}
 	slices.SortFunc(r.Groups, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(b.Total().Spans, a.Total().Spans), compareValues(a.Values, b.Values))
+		return cmp.Or(cmp.Compare(b.spans(), a.spans()), compareValues(a.Values, b.Values))
 	})
 	return r, nil
 }

@@ -10,7 +10,7 @@
 //   - Ranked orders the traces by what only whole traces tell: duration,
 //     number of spans, errors; from a few columns of them where the store can
 //     decide what is selected.
-//   - Each visits all traces.
+//   - Each visits all traces, EachOf those of some that are known.
 //   - Scan reads the selected spans in columns. Where the store can decide what
 //     is selected (Exact), no trace is read for it.
 //   - Tally counts the values of the selected spans, on all cores where the store

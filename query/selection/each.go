@@ -16,7 +16,7 @@ func (s *Search) Each(ctx context.Context) iter.Seq2[Match, error] {
 			yield(Match{}, err)
 			return
 		}
-		for m, err := range s.eachOf(ctx, ids) {
+		for m, err := range s.EachOf(ctx, ids) {
 			if !yield(m, err) {
 				return
 			}
@@ -24,8 +24,8 @@ func (s *Search) Each(ctx context.Context) iter.Seq2[Match, error] {
 	}
 }
 
-// eachOf visits those of some traces that have selected spans.
-func (s *Search) eachOf(ctx context.Context, ids []storage.TraceID) iter.Seq2[Match, error] {
+// EachOf visits those of some traces that have selected spans.
+func (s *Search) EachOf(ctx context.Context, ids []storage.TraceID) iter.Seq2[Match, error] {
 	return func(yield func(Match, error) bool) {
 		f := fetcher{s, 64}
 		for len(ids) > 0 {
@@ -105,7 +105,9 @@ func (s *Search) note(batch *storage.Batch, seen *seenTraces) {
 	}
 }
 
-// Total counts what is selected.
+// Total counts what is selected. Copies of a span that were not folded yet count
+// as they are stored where the store decides what is selected, as in Scan, and
+// once where whole traces do.
 type Total struct{ Traces, Spans int }
 
 // Count counts the selected spans and their traces. It is a lower bound when

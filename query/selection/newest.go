@@ -45,7 +45,7 @@ func (s *Search) Newest(ctx context.Context, after *Cursor, expect int) iter.Seq
 		n := newest{
 			search: s, after: after, yield: yield, leftNs: math.MaxInt64,
 			open: map[storage.TraceID]int64{}, done: map[storage.TraceID]struct{}{},
-			fetcher: fetcher{s, min(max(expect, 1), 1000)},
+			fetcher: fetcher{s, min(max(expect, 1), firstFetched)}, wanted: expect,
 		}
 		for batch, err := range s.reader.Scan(ctx, storage.Scan{Window: window, Where: s.where}) {
 			if err != nil {
@@ -73,6 +73,9 @@ type newest struct {
 	after   *Cursor
 	yield   func(Match, error) bool
 	fetcher fetcher
+	wanted  int // traces that will probably be asked for still
+	looked  int // traces that were read
+	matched int // of them
 
 	open   map[storage.TraceID]int64
 	done   map[storage.TraceID]struct{} // left open
@@ -121,7 +124,7 @@ func (n *newest) settle(ctx context.Context, last bool) bool {
 			return cmp.Or(cmp.Compare(b.boundNs, a.boundNs), slices.Compare(a.id[:], b.id[:]))
 		})
 	}
-	for len(n.queue) >= n.fetcher.size || last && len(n.queue) > 0 {
+	for len(n.queue) >= n.chunk() || last && len(n.queue) > 0 {
 		if n.search.budget.Spans > 0 && n.search.Stats.Spans >= n.search.budget.Spans && n.search.spent() {
 			break
 		}
@@ -138,9 +141,26 @@ func (n *newest) settle(ctx context.Context, last bool) bool {
 	return true
 }
 
+// firstFetched bounds the traces that are read before it is known how large they
+// are. leastFetched are read at a time even when fewer are wanted.
+const (
+	firstFetched = 64
+	leastFetched = 16
+)
+
+// chunk is how many traces to read next: no more than fit, and than will be
+// wanted when as many match as did until now.
+func (n *newest) chunk() int {
+	left := n.wanted - len(n.found)
+	if left <= 0 || n.looked == 0 {
+		return n.fetcher.size
+	}
+	return min(n.fetcher.size, max(left*n.looked/max(n.matched, 1), leastFetched))
+}
+
 // read reads one chunk of the queue.
 func (n *newest) read(ctx context.Context) bool {
-	chunk := n.queue[:min(n.fetcher.size, len(n.queue))]
+	chunk := n.queue[:min(n.chunk(), len(n.queue))]
 	n.queue = n.queue[len(chunk):]
 	ids := make([]storage.TraceID, len(chunk))
 	for i, c := range chunk {
@@ -151,6 +171,7 @@ func (n *newest) read(ctx context.Context) bool {
 		n.yield(Match{}, err)
 		return false
 	}
+	n.looked += len(ids)
 	for _, id := range ids {
 		t := traces[id]
 		if t == nil { // the store gave it up meanwhile
@@ -162,6 +183,7 @@ func (n *newest) read(ctx context.Context) bool {
 			return false
 		}
 		if len(m.Spans) > 0 && n.isAfter(m) {
+			n.matched++
 			n.found = append(n.found, m)
 		}
 	}
@@ -188,6 +210,7 @@ func (n *newest) handOut(boundNs int64, all bool) bool {
 		m := n.found[0]
 		n.found[0] = Match{} // its memory is the consumer's now
 		n.found = n.found[1:]
+		n.wanted--
 		if !n.yield(m, nil) {
 			return false
 		}

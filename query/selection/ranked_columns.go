@@ -24,14 +24,13 @@ func (s *Search) rankColumns(ctx context.Context, order Order, after *Cursor, li
 	// Reconstruction folds identical spans, so that the columns do not tell what
 	// these traces are worth.
 	known := map[storage.TraceID]Ranked{}
-	for m, err := range s.eachOf(ctx, all.unsure) {
+	for m, err := range s.EachOf(ctx, all.unsure) {
 		if err != nil {
 			return Ranking{}, err
 		}
 		r := order.ranked(m)
 		known[r.ID] = r
 		all.total.Traces++
-		all.total.Spans += r.Matched
 		all.offer(r.Cursor)
 	}
 	ranking := Ranking{More: all.eligible > limit, Total: all.total}
@@ -43,7 +42,7 @@ func (s *Search) rankColumns(ctx context.Context, order Order, after *Cursor, li
 			ids = append(ids, c.ID)
 		}
 	}
-	for m, err := range s.eachOf(ctx, ids) {
+	for m, err := range s.EachOf(ctx, ids) {
 		if err != nil {
 			return Ranking{}, err
 		}
@@ -102,7 +101,7 @@ type ranker struct {
 	best     cursorsWorstFirst
 	eligible int // traces after the cursor
 	total    Total
-	unsure   []storage.TraceID // their value is not known; not counted
+	unsure   []storage.TraceID // their value is not known; not counted as traces
 
 	values []int64  // scratch: by trace of a batch
 	rows   []uint32 // scratch: the first of traces whose id is needed
@@ -124,12 +123,12 @@ func (r *ranker) add(b *storage.TraceBatch) {
 	for i, end := range b.Ends {
 		rows := b.Rows[from:end]
 		from = end
+		r.total.Spans += selectedOf(b, rows)
 		if b.Twins != nil && mayFold(b, rows) {
 			r.need(rows, -1)
 			continue
 		}
 		r.total.Traces++
-		r.total.Spans += selectedOf(b, rows)
 		value := r.values[i]
 		switch {
 		case r.after != nil && value < r.after.Value:

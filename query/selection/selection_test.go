@@ -2,8 +2,10 @@ package selection
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -419,7 +421,12 @@ func TestRankedOfBothWays(t *testing.T) {
 						if got, err := s.Ranked(t.Context(), order, after, 9); err != nil || !reflect.DeepEqual(got, answers[i]) {
 							t.Fatalf("asked again: %+v, %v", got, err)
 						}
+						if total, err := s.Count(t.Context()); err != nil || total != answers[i].Total {
+							t.Fatalf("%s, order %d, %q: total %+v, counted %+v, %v", name, order, query, answers[i].Total, total, err)
+						}
 					}
+					// Where the store decides, copies count as they are stored.
+					answers[1].Total.Spans = answers[0].Total.Spans
 					if !reflect.DeepEqual(answers[0], answers[1]) {
 						t.Fatalf("%s, order %d after %v:\ncolumns %+v\ntraces  %+v", name, order, after, answers[0], answers[1])
 					}
@@ -491,5 +498,54 @@ func BenchmarkRanked(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(store.Stats().Spans), "ns/span")
 		})
+	}
+}
+
+// fetches notes how many traces were asked for at a time.
+type fetches struct {
+	storage.SpanReader
+	sizes []int
+}
+
+func (f *fetches) Traces(ctx context.Context, ids []storage.TraceID) iter.Seq2[*storage.Spans, error] {
+	f.sizes = append(f.sizes, len(ids))
+	return f.SpanReader.Traces(ctx, ids)
+}
+
+// Nobody knows how large traces are before some were read: the first are few,
+// and no more are read than are wanted where all that are read match.
+func TestNewestReadsNoMoreThanIsWanted(t *testing.T) {
+	store := stores(t)["memory"]
+	td := ptrace.NewTraces()
+	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for i := range 3000 {
+		s := spans.AppendEmpty()
+		var id pcommon.TraceID
+		binary.BigEndian.PutUint32(id[12:], uint32(i+1))
+		s.SetTraceID(id)
+		s.SetSpanID(pcommon.SpanID{1})
+		s.SetStartTimestamp(pcommon.Timestamp(1000 + i*7919%3000))
+	}
+	if _, err := store.Spans().WriteSpans(t.Context(), td); err != nil {
+		t.Fatal(err)
+	}
+	for _, wanted := range []int{1, 21, 1001} {
+		reader := &fetches{SpanReader: store.Spans()}
+		s, err := New(reader, Selection{}, storage.AllTime(), Budget{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, err := range s.Newest(t.Context(), nil, wanted) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; n == wanted {
+				break
+			}
+		}
+		if n != wanted || s.Stats.Traces > wanted+leastFetched || reader.sizes[0] > firstFetched || len(reader.sizes) > 8 {
+			t.Errorf("%d of %d traces, %d read: %v", n, wanted, s.Stats.Traces, reader.sizes)
+		}
 	}
 }

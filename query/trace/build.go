@@ -109,7 +109,7 @@ func (b *builder) classify() {
 	for node := range b.flags {
 		row := int(b.rows[node])
 		var f Flags
-		nodeID := ""
+		nodeID, saysError := "", false
 		switch b.s.Statuses[row] {
 		case statusError:
 			f |= Error
@@ -119,10 +119,12 @@ func (b *builder) classify() {
 		for _, a := range b.s.List(b.s.Attributes[row]) {
 			switch a.Key {
 			case b.canon.keyError:
-				// Envoy writes error=true as text and leaves the status unset.
-				if b.s.Value(a).Text() == "true" {
+				// Envoy writes error=true as text and leaves the status unset. Of a
+				// key that is there twice the first value counts, as in predicates.
+				if !saysError && b.s.Value(a).Text() == "true" {
 					f |= Error
 				}
+				saysError = true
 			case b.canon.keyComponent:
 				if b.s.Value(a).Text() == "proxy" {
 					f |= Proxy

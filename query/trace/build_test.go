@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -152,4 +154,28 @@ func flagText(f Flags) (text string) {
 		}
 	}
 	return text
+}
+
+// A predicate sees the first of two values under a key, and so does a trace:
+// what a list counts as failed the detail shows as failed.
+func TestErrorOfAKeyThatIsThereTwice(t *testing.T) {
+	for i, values := range [][]string{{"true", "false"}, {"false", "true"}, {"true"}, {"false"}} {
+		var attributes []string
+		for _, v := range values {
+			attributes = append(attributes, `{"key":"error","value":{"stringValue":"`+v+`"}}`)
+		}
+		td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces([]byte(`{"resourceSpans":[{"scopeSpans":[{"spans":[{
+			"traceId":"01000000000000000000000000000000","spanId":"0100000000000000","attributes":[` + strings.Join(attributes, ",") + `]}]}]}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		spans := storage.SpansFromPdata(td)
+		failed, err := Matches(spans, 0, IsError())
+		if err != nil || failed != (i%2 == 0) {
+			t.Fatalf("%v: failed %v, %v", values, failed, err)
+		}
+		if shown := Build(spans)[0].Errors == 1; shown != failed {
+			t.Errorf("%v: shown as failed: %v, found as failed: %v", values, shown, failed)
+		}
+	}
 }

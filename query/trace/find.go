@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/heddle-io/heddle/storage"
@@ -17,106 +18,89 @@ type Query struct {
 	Limit  int               // most traces to return; must be positive
 }
 
-// Found is the answer to a Query.
-type Found struct {
-	Traces    []*Trace // whole traces, the one with the newest matching span first
-	Matched   []int    // per trace: spans that start in the window and satisfy the predicate
-	More      bool     // more than Limit traces match
-	Inspected int      // spans looked at
-}
-
-// Find returns the Limit traces with the newest matching spans, whole: spans
-// outside of the window included. The choice is exact, not the first Limit
-// that a scan came upon.
-func Find(ctx context.Context, r storage.SpanReader, q Query) (Found, error) {
+// FindIDs returns the Limit traces with the newest matching spans, the newest
+// first, and whether more match. The choice is exact, not the first Limit that a
+// scan came upon. How much memory it takes depends on the limit, not on how many
+// traces match.
+func FindIDs(ctx context.Context, r storage.SpanReader, q Query) (ids []storage.TraceID, more bool, err error) {
 	if q.Limit <= 0 {
-		return Found{}, fmt.Errorf("trace: limit %d: must be positive", q.Limit)
+		return nil, false, fmt.Errorf("trace: limit %d: must be positive", q.Limit)
 	}
-	var found Found
-	ids, err := newestMatches(ctx, r, q, &found)
-	if err != nil || len(ids) == 0 {
-		return found, err
-	}
-	if len(ids) > q.Limit {
-		found.More = true
-		ids = ids[:q.Limit]
-	}
-	traces, err := Fetch(ctx, r, ids)
-	if err != nil {
-		return Found{}, err
-	}
-	// The store may have given a trace up between the two reads.
-	byID := make(map[storage.TraceID]*Trace, len(traces))
-	for _, t := range traces {
-		byID[t.ID] = t
-	}
-	for _, id := range ids {
-		t := byID[id]
-		if t == nil {
-			continue
-		}
-		n, err := t.countMatches(q)
-		if err != nil {
-			return Found{}, err
-		}
-		found.Traces = append(found.Traces, t)
-		found.Matched = append(found.Matched, n)
-	}
-	return found, nil
-}
-
-// newestMatches returns more than Limit ids when there are more, ordered by
-// their newest match.
-func newestMatches(ctx context.Context, r storage.SpanReader, q Query, found *Found) ([]storage.TraceID, error) {
-	newest := map[storage.TraceID]int64{}
+	newest := newestTraces{keep: q.Limit + 1, at: map[storage.TraceID]int64{}, floorNs: math.MinInt64}
 	for batch, err := range r.Scan(ctx, storage.Scan{Window: q.Window, Where: q.Where}) {
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		found.Inspected += batch.Scanned
-		for row, id := range batch.TraceIDs {
-			if at, ok := newest[id]; !ok || batch.StartsNs[row] > at {
-				newest[id] = batch.StartsNs[row]
-			}
-		}
+		newest.add(batch)
 		// What follows cannot displace matches that start after all of it.
-		if len(newest) > q.Limit && settled(newest, batch.NewestLeftNs) > q.Limit {
+		if newest.after(batch.NewestLeftNs) > q.Limit {
 			break
 		}
 	}
-	ids := make([]storage.TraceID, 0, len(newest))
-	for id := range newest {
+	if ids = newest.sorted(); len(ids) > q.Limit {
+		return ids[:q.Limit], true, nil
+	}
+	return ids, false, nil
+}
+
+// newestTraces are the traces with the newest matches of those that were added:
+// keep of them, and some more until there are too many.
+type newestTraces struct {
+	keep    int
+	at      map[storage.TraceID]int64 // start of the newest match
+	floorNs int64                     // a match that starts before it changes nothing
+}
+
+// slack is how many traces beyond keep are there before they are let go, at
+// least, so that few of them cost little.
+const slack = 1024
+
+func (n *newestTraces) add(batch *storage.Batch) {
+	for row, id := range batch.TraceIDs {
+		start := batch.StartsNs[row]
+		if start < n.floorNs {
+			continue
+		}
+		if at, ok := n.at[id]; ok && start <= at {
+			continue
+		}
+		n.at[id] = start
+		if len(n.at) >= n.keep+max(n.keep, slack) {
+			n.prune()
+		}
+	}
+}
+
+// prune lets go of all but the first keep. One that comes first in the end was
+// never behind so many others once its newest match had been added.
+func (n *newestTraces) prune() {
+	ids := n.sorted()
+	for _, id := range ids[n.keep:] {
+		delete(n.at, id)
+	}
+	n.floorNs = n.at[ids[n.keep-1]]
+}
+
+// after counts the traces whose newest match starts after a time.
+func (n *newestTraces) after(ns int64) (count int) {
+	for _, at := range n.at {
+		if at > ns {
+			count++
+		}
+	}
+	return count
+}
+
+// sorted are the ids, that with the newest match first, of equal ones the least.
+func (n *newestTraces) sorted() []storage.TraceID {
+	ids := make([]storage.TraceID, 0, len(n.at))
+	for id := range n.at {
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, func(a, b storage.TraceID) int {
-		return cmp.Or(cmp.Compare(newest[b], newest[a]), slices.Compare(a[:], b[:]))
+		return cmp.Or(cmp.Compare(n.at[b], n.at[a]), slices.Compare(a[:], b[:]))
 	})
-	return ids, nil
-}
-
-func settled(newest map[storage.TraceID]int64, leftNs int64) (n int) {
-	for _, at := range newest {
-		if at > leftNs {
-			n++
-		}
-	}
-	return n
-}
-
-func (t *Trace) countMatches(q Query) (n int, err error) {
-	for _, row := range t.Rows {
-		if !q.Window.Contains(t.Spans.StartsNs[row]) {
-			continue
-		}
-		ok, err := Matches(t.Spans, int(row), q.Where)
-		if err != nil {
-			return 0, err
-		}
-		if ok {
-			n++
-		}
-	}
-	return n, nil
+	return ids
 }
 
 // Fetch returns the traces with the given ids, whole and rebuilt, in no

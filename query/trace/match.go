@@ -2,6 +2,8 @@ package trace
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/heddle-io/heddle/storage"
 )
@@ -36,6 +38,15 @@ func Matches(s *storage.Spans, row int, where storage.Predicate) (bool, error) {
 		return anyValue(s, row, p.Key, p.Holds)
 	}
 	return false, fmt.Errorf("trace: predicate %T is not defined", where)
+}
+
+// ServiceIs is true of the spans of a service. It compares as a string, which
+// stores answer from an index, unless the name may also be the text of a number,
+// a boolean, an array or a map.
+func ServiceIs(name string) storage.Predicate {
+	_, notNumber := strconv.ParseFloat(name, 64)
+	asText := notNumber == nil || name == "" || name == "true" || name == "false" || strings.HasPrefix(name, "[") || strings.HasPrefix(name, "{")
+	return storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: storage.String(name), AsText: asText}
 }
 
 // anyValue says whether a value that the span has under the key satisfies ok.

@@ -70,8 +70,10 @@
 // may be missed. A token may only be sent with the question that it came from.
 //
 // A search or trace that cannot be read to its end says so: by the code of the
-// call, by an error in place of the answer or, when a part of a v3 answer is
-// sent already, by a broken connection.
+// call, by an error in place of the answer or, when a part of it is sent already,
+// by a broken connection.
+//
+// With prettyPrint an answer is indented, unless it has more than 8 MiB.
 //
 // # Archive
 //

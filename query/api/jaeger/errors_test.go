@@ -58,6 +58,9 @@ func TestBadRequests(t *testing.T) {
 		{"/api/metrics/calls?service=a&endTs=-9223372036854775808", 400, "unable to parse param 'endTs': out of range"},
 		{"/api/metrics/calls?service=a&step=x", 400, `unable to parse param 'step': strconv.ParseInt: parsing "x": invalid syntax`},
 		{"/api/metrics/calls?service=a&step=0", 400, "unable to parse param 'step': must be a positive number of milliseconds"},
+		{"/api/metrics/latencies?service=a&quantile=95", 400, "unable to parse param 'quantile': must be from 0 to 1"},
+		{"/api/metrics/latencies?service=a&quantile=-0.1", 400, "unable to parse param 'quantile': must be from 0 to 1"},
+		{"/api/metrics/latencies?service=a&quantile=NaN", 400, "unable to parse param 'quantile': must be from 0 to 1"},
 		{"/api/metrics/calls?service=a&ratePer=-1", 400, "unable to parse param 'ratePer': must be a positive number of milliseconds"},
 		{"/api/metrics/calls?service=a&lookback=-1", 400, "unable to parse param 'lookback': must not be negative"},
 		{"/api/metrics/calls?service=a&step=7", 400, "the window divides into 4200000 cells of 1ms, the most is 11000: choose a larger step, or a ratePer that is a multiple of it"},
@@ -81,6 +84,9 @@ func TestBadRequests(t *testing.T) {
 	}
 	if w := do(h, "POST", "/api/services", ""); w.Code != 405 || w.Header().Get("Allow") != "GET" {
 		t.Errorf("POST services: %d, allow %q", w.Code, w.Header().Get("Allow"))
+	}
+	if w := do(h, "POST", "/api/v3/traces", ""); w.Code != 405 || w.Header().Get("Allow") != "GET" || w.Body.String() != `{"error":{"httpCode":405,"message":"use GET"}}`+"\n" {
+		t.Errorf("POST v3: %d, allow %q, %s", w.Code, w.Header().Get("Allow"), w.Body)
 	}
 }
 

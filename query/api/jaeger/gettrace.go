@@ -26,7 +26,10 @@ func (h *Handler) getTrace(w http.ResponseWriter, r *http.Request, idText string
 	case stored[id] == nil:
 		writeError(w, http.StatusNotFound, errTraceNotFound)
 	default:
-		writeTraces(w, r, []*trace.Trace{stored[id]}, raw, nil)
+		p := openTraces(w, r)
+		if p.add([]*trace.Trace{stored[id]}, raw) {
+			p.end(nil)
+		}
 	}
 }
 

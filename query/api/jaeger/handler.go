@@ -3,6 +3,7 @@ package jaeger
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/heddle-io/heddle/storage"
@@ -69,7 +70,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == method, method == http.MethodGet && r.Method == http.MethodHead:
 		serve(w, r)
 	default:
+		refuse := writeError
+		if strings.HasPrefix(r.URL.EscapedPath(), "/api/v3/") {
+			refuse = writeErrorV3
+		}
 		w.Header().Set("Allow", method)
-		writeError(w, http.StatusMethodNotAllowed, errors.New("use "+method))
+		refuse(w, http.StatusMethodNotAllowed, errors.New("use "+method))
 	}
 }

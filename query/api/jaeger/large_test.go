@@ -144,7 +144,9 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				w.n = 0
-				writeTraces(w, r, traces, false, nil)
+				p := openTraces(w, r)
+				p.add(traces, false)
+				p.end(nil)
 			}
 			b.SetBytes(w.n)
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/span")

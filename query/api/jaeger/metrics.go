@@ -1,6 +1,8 @@
 package jaeger
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"github.com/heddle-io/heddle/query/api/jsontext"
+	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -29,6 +32,10 @@ func (h *Handler) latencies(w http.ResponseWriter, r *http.Request) {
 	quantile, err := strconv.ParseFloat(r.URL.Query().Get("quantile"), 64)
 	if err != nil {
 		writeError(w, http.StatusBadRequest, paramError("quantile", err))
+		return
+	}
+	if !(0 <= quantile && quantile <= 1) { // nor is NaN
+		writeError(w, http.StatusBadRequest, paramError("quantile", errors.New("must be from 0 to 1")))
 		return
 	}
 	f := family{
@@ -60,18 +67,18 @@ func (h *Handler) calls(w http.ResponseWriter, r *http.Request) {
 }
 
 // errorRates answers GET /api/metrics/errors with the share of calls that
-// failed, NaN where there were none.
+// failed (those that are shown with error=true), NaN where there were none.
 func (h *Handler) errorRates(w http.ResponseWriter, r *http.Request) {
 	h.metrics(w, r, family{
 		name: "service_error_rate", help: "error rate, computed as a fraction of errors/sec over calls/sec, grouped by service",
-		byStatus: true,
+		byFailure: true,
 		points: func(s *series, q metricsParams) []float64 {
 			values, calls := q.slideCounts(s.failed), q.slideCounts(s.all)
 			for i := range values {
 				if calls[i] == 0 {
 					values[i] = math.NaN()
 				} else {
-					values[i] /= calls[i]
+					values[i] = min(values[i]/calls[i], 1) // spans arrive between the questions
 				}
 			}
 			return values
@@ -83,7 +90,7 @@ func (h *Handler) errorRates(w http.ResponseWriter, r *http.Request) {
 type family struct {
 	name, help string
 	measure    storage.Key // of which points needs histograms; zero: counts only
-	byStatus   bool        // points needs series.failed
+	byFailure  bool        // points needs series.failed
 	points     func(*series, metricsParams) []float64
 }
 
@@ -93,12 +100,32 @@ func (h *Handler) metrics(w http.ResponseWriter, r *http.Request, f family) {
 		writeError(w, http.StatusBadRequest, err)
 		return
 	}
-	groups, err := h.Spans.Aggregate(r.Context(), q.aggregation(f))
+	all := q.aggregation(f)
+	list := seriesList{q: q}
+	err = h.aggregate(r.Context(), all, func(s *series, cells []storage.Cell) { s.all = addCells(s.all, cells) }, &list)
+	if f.byFailure {
+		where := all.Where
+		for _, failed := range trace.IsErrorBy() {
+			if err == nil {
+				all.Where = storage.And{where, failed}
+				err = h.aggregate(r.Context(), all, func(s *series, cells []storage.Cell) { s.failed = addCells(s.failed, cells) }, &list)
+			}
+		}
+	}
 	if err != nil {
 		writeFailure(w, err)
 		return
 	}
-	writeFamily(newReply(w, r), f, q, seriesOf(groups, q, f.byStatus))
+	writeFamily(newReply(w, r), f, q, list.sorted())
+}
+
+// aggregate adds the groups of an aggregation to the series that they are of.
+func (h *Handler) aggregate(ctx context.Context, a storage.Aggregation, add func(*series, []storage.Cell), to *seriesList) error {
+	groups, err := h.Spans.Aggregate(ctx, a)
+	for _, g := range groups {
+		add(to.of(g), g.Cells)
+	}
+	return err
 }
 
 // writeFamily writes a MetricFamily in protobuf's JSON, without envelope.

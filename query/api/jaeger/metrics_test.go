@@ -47,7 +47,10 @@ func callTraces(calls []call) ptrace.Traces {
 	spans := service(td, "busy", nil)
 	for i, c := range calls {
 		s := add(spans, fields{trace: traceID(1, byte(i)), id: spanID(byte(i)), name: "op", kind: ptrace.SpanKindServer, from: c.start, to: c.start + c.duration})
-		if c.failed {
+		switch {
+		case c.failed && i%2 == 0: // as Envoy says it
+			s.Attributes().PutStr("error", "true")
+		case c.failed:
 			s.Status().SetCode(ptrace.StatusCodeError)
 		}
 	}

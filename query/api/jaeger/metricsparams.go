@@ -115,9 +115,6 @@ func (q *metricsParams) aggregation(f family) storage.Aggregation {
 		kinds = append(kinds, equalInt(storage.KeyKind, kind))
 	}
 	by := []storage.Key{storage.KeyService}
-	if f.byStatus {
-		by = append(by, storage.KeyStatus)
-	}
 	if q.byOperation {
 		by = append(by, storage.KeyName)
 	}

@@ -13,26 +13,39 @@ type series struct {
 	all, failed        []storage.Cell // failed is nil unless asked for, or when nothing failed
 }
 
-// seriesOf sorts groups into series, by service and operation.
-func seriesOf(groups []storage.Group, q metricsParams, byStatus bool) []*series {
-	type key struct{ service, operation string }
-	byKey := map[key]*series{}
-	var list []*series
-	for _, g := range groups {
-		k := key{service: shownService(g.Values[0].Text())}
-		if q.byOperation {
-			k.operation = g.Values[len(g.Values)-1].Text()
+// seriesList finds series by service and operation.
+type seriesList struct {
+	q     metricsParams
+	byKey map[seriesKey]*series
+}
+
+type seriesKey struct{ service, operation string }
+
+// of is the series of a group.
+func (l *seriesList) of(g storage.Group) *series {
+	k := seriesKey{service: shownService(g.Values[0].Text())}
+	if l.q.byOperation {
+		k.operation = g.Values[1].Text()
+	}
+	s := l.byKey[k]
+	if s == nil {
+		if l.byKey == nil {
+			l.byKey = map[seriesKey]*series{}
 		}
-		s := byKey[k]
-		if s == nil {
-			s = &series{service: k.service, operation: k.operation}
-			byKey[k] = s
+		s = &series{service: k.service, operation: k.operation}
+		l.byKey[k] = s
+	}
+	return s
+}
+
+// sorted are those with calls, by service and operation. Spans arrive between
+// the questions, so that one may have failures and no calls.
+func (l *seriesList) sorted() []*series {
+	var list []*series
+	for _, s := range l.byKey {
+		if s.all != nil {
 			list = append(list, s)
 		}
-		if byStatus && g.Values[1].Int() == statusError {
-			s.failed = addCells(s.failed, g.Cells)
-		}
-		s.all = addCells(s.all, g.Cells)
 	}
 	slices.SortFunc(list, func(a, b *series) int {
 		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.operation, b.operation))

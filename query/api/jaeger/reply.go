@@ -25,6 +25,7 @@ type reply struct {
 	w      http.ResponseWriter
 	pretty bool
 	pooled *[]byte // where buf goes back to
+	sent   bool    // a part of it is with the client
 	err    error   // of the client's connection; nothing more is sent after it
 }
 
@@ -42,9 +43,16 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 // maxPooledBytes keeps a buffer that one huge value grew out of the pool.
 const maxPooledBytes = 4 * flushBytes
 
+// maxPrettyBytes bounds a reply that is indented, which takes all of it in
+// memory. A longer one is sent as it is.
+const maxPrettyBytes = 8 << 20
+
 // flush sends what was collected when it is worth it. Builders of long bodies
 // stop when ok is false: the client has gone.
 func (p *reply) flush() (ok bool) {
+	if p.pretty && len(p.buf) >= maxPrettyBytes {
+		p.pretty = false
+	}
 	if len(p.buf) < flushBytes || p.pretty {
 		return p.err == nil
 	}
@@ -55,6 +63,7 @@ func (p *reply) flush() (ok bool) {
 func (p *reply) send() {
 	if p.err == nil {
 		_, p.err = p.w.Write(p.buf)
+		p.sent = true
 	}
 	p.buf = p.buf[:0]
 }

@@ -2,6 +2,7 @@ package jaeger
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 
@@ -17,57 +18,88 @@ func (h *Handler) search(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(params.ids) > 0 {
-		h.searchByIDs(w, r, params)
+		h.writeByID(w, r, params.ids, h.fetch, params.raw, true)
 		return
 	}
-	found, err := trace.Find(r.Context(), h.Spans, params.find)
+	ids, _, err := trace.FindIDs(r.Context(), h.Spans, params.find)
 	if err != nil {
 		writeFailure(w, err)
 		return
 	}
-	writeTraces(w, r, found.Traces, params.raw, nil)
+	h.writeByID(w, r, ids, h.fetchStored, params.raw, false) // what is archived alone is not searched
 }
 
-// searchByIDs fetches traces in the order they were asked for. One that is
-// not stored is told in the errors of the envelope.
-func (h *Handler) searchByIDs(w http.ResponseWriter, r *http.Request, params searchParams) {
-	stored, err := h.fetch(r.Context(), params.ids)
-	if err != nil {
-		writeFailure(w, err)
-		return
-	}
-	var traces []*trace.Trace
+// writeByID answers with the traces that fetch returns, in the order of ids,
+// which may repeat. Some are fetched at a time, so that not all are in memory.
+// Those that are not there are told in the errors of the envelope, or left out.
+// What goes wrong once a part of the answer is sent breaks the connection off,
+// which clients see: the JSON would end early.
+func (h *Handler) writeByID(
+	w http.ResponseWriter, r *http.Request, ids []storage.TraceID,
+	fetch func(context.Context, []storage.TraceID) (map[storage.TraceID]*trace.Trace, error), raw, tellMissing bool,
+) {
+	p := openTraces(w, r)
 	var problems []problem
-	for _, id := range params.ids {
-		if t := stored[id]; t != nil {
-			traces = append(traces, t)
-		} else {
-			problems = append(problems, problem{msg: errTraceNotFound.Error(), traceID: id})
+	for some := range slices.Chunk(ids, fetchedAtOnce) {
+		stored, err := fetch(r.Context(), some)
+		if err != nil {
+			if p.sent {
+				panic(http.ErrAbortHandler)
+			}
+			writeFailure(w, err)
+			return
+		}
+		var traces []*trace.Trace
+		for _, id := range some {
+			if t := stored[id]; t != nil {
+				traces = append(traces, t)
+			} else if tellMissing {
+				problems = append(problems, problem{msg: errTraceNotFound.Error(), traceID: id})
+			}
+		}
+		if !p.add(traces, raw) {
+			return
 		}
 	}
-	writeTraces(w, r, traces, params.raw, problems)
+	p.end(problems)
 }
 
-func writeTraces(w http.ResponseWriter, r *http.Request, traces []*trace.Trace, raw bool, problems []problem) {
-	p := newReply(w, r)
+// tracesAnswer is a reply whose data are traces.
+type tracesAnswer struct {
+	*reply
+	some bool // there is one already
+}
+
+func openTraces(w http.ResponseWriter, r *http.Request) *tracesAnswer {
+	p := &tracesAnswer{reply: newReply(w, r)}
 	p.openData()
 	p.buf = append(p.buf, '[')
+	return p
+}
+
+// add appends traces; ok is false when the client has gone.
+func (p *tracesAnswer) add(traces []*trace.Trace, raw bool) (ok bool) {
 	encoders := map[*storage.Spans]*tracesOf{}
-	for i, t := range traces {
-		if i > 0 {
+	for _, t := range traces {
+		if p.some {
 			p.buf = append(p.buf, ',')
 		}
+		p.some = true
 		of := encoders[t.Spans]
 		if of == nil {
-			of = &tracesOf{encoder: newEncoder(p, t.Spans)}
+			of = &tracesOf{encoder: newEncoder(p.reply, t.Spans)}
 			encoders[t.Spans] = of
 		}
 		v := of.view(t, raw)
 		of.trace(&v)
 		if p.err != nil {
-			return
+			return false
 		}
 	}
+	return true
+}
+
+func (p *tracesAnswer) end(problems []problem) {
 	p.buf = append(p.buf, ']')
 	p.closeData(0, problems)
 }

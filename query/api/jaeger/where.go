@@ -3,6 +3,7 @@ package jaeger
 import (
 	"strings"
 
+	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -26,10 +27,7 @@ func whereAttribute(key, text string) storage.Or {
 }
 
 // failed is true of the spans that the API shows with error=true.
-var failed = storage.Or{
-	equalInt(storage.KeyStatus, statusError),
-	equalText(storage.Key{Scope: storage.ScopeSpan, Name: tagError}, "true"),
-}
+var failed = trace.IsError()
 
 // whereTag is true of the spans that have a tag, as this API shows it: an
 // attribute of the span, its resource, its scope or one of its events, or a
@@ -40,7 +38,7 @@ func whereTag(key, text string) storage.Predicate {
 	case tagError:
 		switch text {
 		case "true":
-			return append(either, failed...)
+			return append(either, failed)
 		case "false": // no client says so of every good span: not failed is meant
 			return storage.Not{Of: failed}
 		}

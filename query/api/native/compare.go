@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -76,7 +77,19 @@ func (a *api) compare(r *http.Request) (compareAnswer, error) {
 	if rest.Query, err = queryParam(q, "baseline"); err != nil {
 		return compareAnswer{}, err
 	}
-	query.BaselineIncludes = rest.Query == nil
+	during, before, err := compareStretches(q, window)
+	if err != nil {
+		return compareAnswer{}, err
+	}
+	if rest.Query == nil {
+		// All others: either those that are left when the selection is taken out, or
+		// all of another time.
+		switch query.BaselineIncludes = before.FromNs <= during.FromNs && during.ToNs <= before.ToNs; {
+		case query.BaselineIncludes:
+		case before.FromNs < during.ToNs && during.FromNs < before.ToNs:
+			return compareAnswer{}, badRequest("baselineStart and baselineEnd: must contain the selection's time or be apart from it, or say with baseline which spans to compare with")
+		}
+	}
 	var notes []string
 	if query.Keys, err = keyParams("key", q["key"], facet.MaxCompareKeys); err != nil {
 		return compareAnswer{}, err
@@ -86,11 +99,11 @@ func (a *api) compare(r *http.Request) (compareAnswer, error) {
 			return compareAnswer{}, err
 		}
 	}
-	ours, err := a.searchFor(r.Context(), chosen, window)
+	ours, err := a.searchFor(r.Context(), chosen, during)
 	if err != nil {
 		return compareAnswer{}, err
 	}
-	theirs, err := a.searchFor(r.Context(), rest, window)
+	theirs, err := a.searchFor(r.Context(), rest, before)
 	if err != nil {
 		return compareAnswer{}, err
 	}
@@ -109,6 +122,29 @@ func (a *api) compare(r *http.Request) (compareAnswer, error) {
 		out.Keys[i] = newDifference(d)
 	}
 	return out, nil
+}
+
+// compareStretches reads the parts of the window in which the spans of the two
+// sets start.
+func compareStretches(q url.Values, w storage.Window) (selection, baseline storage.Window, err error) {
+	if selection, err = stretchParam(q, "selection", w); err != nil {
+		return selection, baseline, err
+	}
+	baseline, err = stretchParam(q, "baseline", w)
+	return selection, baseline, err
+}
+
+func stretchParam(q url.Values, name string, w storage.Window) (s storage.Window, err error) {
+	if s.FromNs, err = timeParam(q, name+"Start", w.FromNs); err != nil {
+		return s, err
+	}
+	if s.ToNs, err = timeParam(q, name+"End", w.ToNs); err != nil {
+		return s, err
+	}
+	if s.FromNs, s.ToNs = max(s.FromNs, w.FromNs), min(s.ToNs, w.ToNs); s.Empty() {
+		return s, badRequest("%sStart and %sEnd: no part of the window from %d to %d is between them", name, name, w.FromNs, w.ToNs)
+	}
+	return s, nil
 }
 
 func newDifference(d facet.Difference) differenceJSON {

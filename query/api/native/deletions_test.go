@@ -124,7 +124,7 @@ func TestDeletionsThatCannotBe(t *testing.T) {
 		{"DELETE", "/traces/ff", "", 404, "is not stored"},
 		{"DELETE", "/traces/1?reason=" + strings.Repeat("x", 1025), "", 400, "1024 bytes"},
 		{"DELETE", "/traces/1?reason=%ff", "", 400, "UTF-8"},
-		{"DELETE", "/traces", "", 404, "no such path"},
+		{"DELETE", "/traces", "", 405, "only GET"},
 		{"POST", "/deletions", `{}`, 400, "give either"},
 		{"POST", "/deletions", `{"traceId":"1","trace_id":"1"}`, 400, "the same"},
 		{"POST", "/deletions", `{"traceId":"1","value":1}`, 400, "go with key"},
@@ -151,7 +151,7 @@ func TestDeletionsThatCannotBe(t *testing.T) {
 		{"POST", "/deletions", key + `"value":"` + "\xff" + `"}`, 400, "UTF-8"},
 		{"POST", "/deletions", `nonsense`, 400, "openapi.yaml"},
 		{"POST", "/deletions", `{"reason":"` + strings.Repeat("x", 70000) + `"}`, 413, "65536"},
-		{"PUT", "/deletions", `{}`, 404, "no such path"},
+		{"PUT", "/deletions", `{}`, 405, "GET, HEAD, POST"},
 	} {
 		rec := send(h, c.method, c.path, c.body)
 		if rec.Code != c.code || !strings.Contains(rec.Body.String(), c.says) || !json.Valid(rec.Body.Bytes()) {

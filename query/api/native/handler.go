@@ -95,6 +95,19 @@ func (a *api) handler() http.Handler {
 		mux.Handle(method+" "+prefix+path, h)
 	}
 	mux.HandleFunc(prefix+"/", func(w http.ResponseWriter, r *http.Request) {
+		var methods []string // that the path has
+		for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPost} {
+			probe := *r
+			probe.Method = method
+			if _, pattern := mux.Handler(&probe); pattern != prefix+"/" {
+				methods = append(methods, method)
+			}
+		}
+		if allow := strings.Join(methods, ", "); allow != "" {
+			w.Header().Set("Allow", allow)
+			writeError(w, &apiError{status: http.StatusMethodNotAllowed, code: "bad_request", message: r.URL.Path + " has no " + r.Method + ", only " + allow})
+			return
+		}
 		writeError(w, notFound("no such path: %s %s; the API is described at /heddle/v1/openapi.yaml", r.Method, r.URL.Path))
 	})
 	return mux

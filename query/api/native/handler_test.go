@@ -196,6 +196,10 @@ func TestAnswers(t *testing.T) {
 		{"overview_bad_facet", "/overview?facet=service.name&" + window},
 		{"compare", "/compare?limit=4&selection=" + url.QueryEscape(`{ resource.service.name = "web" }`) + "&" + window},
 		{"compare_two", "/compare?key=intrinsic.name&selection=" + url.QueryEscape(`{ status = error }`) + "&baseline=" + url.QueryEscape(`{ status != error }`) + "&" + window},
+		{"compare_since", fmt.Sprintf("/compare?key=intrinsic.name&selection=%s&selectionStart=%d&", url.QueryEscape(`{ }`), at+1_000_000_000) + window},
+		{"compare_times", fmt.Sprintf("/compare?key=intrinsic.name&selection=%s&selectionStart=%d&baselineEnd=%d&", url.QueryEscape(`{ kind = server }`), at+1_000_000_000, at+1_000_000_000) + window},
+		{"compare_overlap", fmt.Sprintf("/compare?selection=%s&selectionStart=%d&baselineEnd=%d&", url.QueryEscape(`{ }`), at+1_000_000_000, at+1_000_000_001) + window},
+		{"compare_outside", fmt.Sprintf("/compare?selection=%s&selectionStart=%d&", url.QueryEscape(`{ }`), at+int64(1e12)) + window},
 		{"compare_nothing", "/compare?" + window},
 		{"rates", "/rates?" + window},
 		{"rates_steps", "/rates?step=500s&by=resource.service.name&by=intrinsic.kind&exemplars=1&" + window},
@@ -237,6 +241,28 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
 			}
 		})
+	}
+}
+
+// A method that a path does not have is told from a path that is not there.
+func TestMethods(t *testing.T) {
+	h := NewHandler(Options{Store: openStore(t)})
+	for _, c := range []struct {
+		method, path string
+		code         int
+		allow        string
+	}{
+		{"POST", "/traces", http.StatusMethodNotAllowed, "GET, HEAD"},
+		{"PUT", "/deletions", http.StatusMethodNotAllowed, "GET, HEAD, POST"},
+		{"PATCH", "/traces/1", http.StatusMethodNotAllowed, "DELETE"},
+		{"POST", "/nothing", http.StatusNotFound, ""},
+		{"HEAD", "/status", http.StatusOK, ""},
+	} {
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, httptest.NewRequest(c.method, "/heddle/v1"+c.path, nil))
+		if rec.Code != c.code || rec.Header().Get("Allow") != c.allow || rec.Header().Get("Content-Type") != "application/json" {
+			t.Errorf("%s %s: %d, %v %s", c.method, c.path, rec.Code, rec.Header(), rec.Body)
+		}
 	}
 }
 

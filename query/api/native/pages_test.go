@@ -217,6 +217,29 @@ func TestPartialAnswersSayWhy(t *testing.T) {
 	if total := getJSON[searchAnswer](t, h, "/traces"+whole+"&sort=longest"+allTime).Total; total.Relation != "atLeast" {
 		t.Errorf("%+v", total)
 	}
+	// A count that was cut short is no less than what the answer has.
+	list := getJSON[searchAnswer](t, NewHandler(Options{Store: store, MaxQuerySpans: 700}), "/traces"+whole+"&limit=150&total=exact"+allTime)
+	if list.Partial == "" || !list.More || list.Total.Relation != "atLeast" || list.Total.Traces < len(list.Traces)+1 {
+		t.Errorf("%d traces, more %v, of %+v, %s", len(list.Traces), list.More, list.Total, list.Partial)
+	}
+}
+
+// A name of a service that is no text is found by its text, as the list of
+// services shows it.
+func TestServicesThatAreNoText(t *testing.T) {
+	store := openStore(t)
+	td := traces(spanSpec{1, 1, 0, "5", "text", ptrace.SpanKindServer, 0, 1, false, nil}, spanSpec{2, 1, 0, "", "number", ptrace.SpanKindServer, 0, 1, false, nil}, spanSpec{3, 1, 0, "", "truth", ptrace.SpanKindServer, 0, 1, false, nil})
+	td.ResourceSpans().At(1).Resource().Attributes().PutInt("service.name", 5)
+	td.ResourceSpans().At(2).Resource().Attributes().PutBool("service.name", true)
+	write(t, store, td)
+	h := NewHandler(Options{Store: store})
+	for _, s := range getJSON[struct{ Services []serviceCount }](t, h, "/services?"+allTime).Services {
+		list := getJSON[searchAnswer](t, h, "/traces?service="+s.Name+allTime)
+		operations := getJSON[struct{ Operations []operation }](t, h, "/operations?service="+s.Name+allTime).Operations
+		if uint64(len(list.Traces)) != s.Spans || uint64(len(operations)) != s.Spans {
+			t.Errorf("service %q has %d spans: %d traces, operations %v", s.Name, s.Spans, len(list.Traces), operations)
+		}
+	}
 }
 
 func TestTooManyQuestions(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,13 +171,17 @@ func (a *api) runSearch(ctx context.Context, s *searchRequest, found func(traceS
 		if err != nil {
 			return res, err
 		}
-		for _, t := range ranking.Traces {
-			summary := summaryJSON(t.Summary, t.Matched, t.NewestNs)
-			if summary.Selected, err = a.selectedOf(ctx, s, t.ID); err != nil {
+		for some := range slices.Chunk(ranking.Traces, describedAtOnce) {
+			selected, err := s.selectedOf(ctx, some)
+			if err != nil {
 				return res, err
 			}
-			if err := add(summary, t.Cursor); err != nil {
-				return res, err
+			for _, t := range some {
+				summary := summaryJSON(t.Summary, t.Matched, t.NewestNs)
+				summary.Selected = selected[t.ID]
+				if err := add(summary, t.Cursor); err != nil {
+					return res, err
+				}
 			}
 		}
 		res.More = ranking.More
@@ -208,15 +213,20 @@ func (a *api) runSearch(ctx context.Context, s *searchRequest, found func(traceS
 		counted = true
 	}
 	seen := s.seen() + len(res.Traces)
+	known := seen // traces that match, at least
+	if res.More {
+		known++
+	}
 	if !counted {
-		res.Total = totalJSON{Traces: seen, Relation: "exact"}
+		res.Total = totalJSON{Traces: known, Relation: "exact"}
 		if res.More {
-			res.Total = totalJSON{Traces: seen + 1, Relation: "atLeast"}
+			res.Total.Relation = "atLeast"
 		}
 	}
 	res.Partial = s.search.Stats.Partial
 	if res.Partial != "" {
 		res.Total.Relation = "atLeast"
+		res.Total.Traces = max(res.Total.Traces, known) // the count was cut short
 	}
 	if res.More {
 		res.After = pageToken{Question: s.question, Window: s.search.Window, Cursor: last, Seen: uint32(seen)}.String()
@@ -226,20 +236,27 @@ func (a *api) runSearch(ctx context.Context, s *searchRequest, found func(traceS
 	return res, nil
 }
 
-// selectedOf describes the selected spans of a trace that a ranking has let go.
-func (a *api) selectedOf(ctx context.Context, s *searchRequest, id storage.TraceID) ([]selectedSpan, error) {
+// describedAtOnce bounds how many traces are in memory to describe their selected
+// spans.
+const describedAtOnce = 50
+
+// selectedOf describes the selected spans of traces that a ranking has let go.
+func (s *searchRequest) selectedOf(ctx context.Context, ranked []selection.Ranked) (map[storage.TraceID][]selectedSpan, error) {
 	if s.spans == 0 {
 		return nil, nil
 	}
-	t, err := trace.Get(ctx, a.spans, id)
-	if err != nil || t == nil {
-		return nil, err
+	ids := make([]storage.TraceID, len(ranked))
+	for i, r := range ranked {
+		ids[i] = r.ID
 	}
-	m, err := s.search.Match(t)
-	if err != nil {
-		return nil, err
+	described := make(map[storage.TraceID][]selectedSpan, len(ids))
+	for m, err := range s.search.EachOf(ctx, ids) {
+		if err != nil {
+			return nil, err
+		}
+		described[m.Trace.ID] = selectedSpans(m, s.spans)
 	}
-	return selectedSpans(m, s.spans), nil
+	return described, nil
 }
 
 func summaryJSON(s trace.Summary, matched int, newestNs int64) traceSummary {
@@ -265,7 +282,7 @@ func searchPredicate(q url.Values) (storage.Predicate, error) {
 		where = append(where, storage.Compare{Key: key, Op: storage.Equal, Value: v})
 	}
 	if service := q.Get("service"); service != "" {
-		equal(storage.KeyService, storage.String(service))
+		where = append(where, trace.ServiceIs(service))
 	}
 	if operation := q.Get("operation"); operation != "" {
 		equal(storage.KeyName, storage.String(operation))

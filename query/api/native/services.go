@@ -65,7 +65,7 @@ func (a *api) operations(r *http.Request) (any, error) {
 	}
 	groups, err := a.spans.Aggregate(r.Context(), storage.Aggregation{
 		Window: window,
-		Where:  storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: storage.String(q.Get("service"))},
+		Where:  trace.ServiceIs(q.Get("service")),
 		By:     []storage.Key{storage.KeyName, storage.KeyKind},
 	})
 	if err != nil {

@@ -113,5 +113,5 @@ func ofService(s *storage.Spans, row int) storage.Predicate {
 	if err != nil || v.Type() == storage.TypeAbsent {
 		return storage.Not{Of: storage.Exists{Key: storage.KeyService}}
 	}
-	return storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: storage.String(v.Text()), AsText: true}
+	return trace.ServiceIs(v.Text())
 }

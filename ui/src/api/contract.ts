@@ -212,7 +212,9 @@ export interface paths {
         };
         /**
          * By which attribute values some spans differ from others
-         * @description The parameters of the form hold for both sets.
+         * @description The parameters of the form hold for both sets. Which part of the window
+         *     each is of, selectionStart and its like say: what is different since
+         *     then, or during that time?
          *
          *     The score of a value is how far the shares of spans that have it are apart
          *     in the two sets at least: the end nearest to zero of the 95 % confidence
@@ -1466,6 +1468,7 @@ export interface components {
         /** @description span name */
         operation: string;
         kind: components["schemas"]["Kind"];
+        /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
         status: components["schemas"]["StatusCode"];
         /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
         tag: string[];
@@ -1605,6 +1608,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1644,6 +1648,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1694,6 +1699,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1744,6 +1750,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1787,6 +1794,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1834,6 +1842,14 @@ export interface operations {
                 selection: string;
                 /** @description TraceQL search; absent: all other spans that the form leaves */
                 baseline?: string;
+                /** @description Unix ns, inclusive; spans of the selection start no earlier. Default: the window's */
+                selectionStart?: string;
+                /** @description Unix ns, exclusive */
+                selectionEnd?: string;
+                /** @description Unix ns, inclusive; as selectionStart. Without baseline, its time must contain that of the selection or be apart from it */
+                baselineStart?: string;
+                /** @description Unix ns, exclusive */
+                baselineEnd?: string;
                 /** @description repeated; keys to compare; absent: name, kind, status, status message and the 150 attributes of resources and spans with most values */
                 key?: string[];
                 /** @description most keys to return */
@@ -1844,6 +1860,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1885,6 +1902,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1934,6 +1952,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];
@@ -1979,6 +1998,7 @@ export interface operations {
                 /** @description span name */
                 operation?: components["parameters"]["operation"];
                 kind?: components["parameters"]["kind"];
+                /** @description error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone */
                 status?: components["parameters"]["status"];
                 /** @description repeated `key=value`; matches span, resource, scope and event attributes of any type by their text */
                 tag?: components["parameters"]["tag"];

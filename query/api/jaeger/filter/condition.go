@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -158,17 +159,9 @@ func wordsThat(f *field, holds func(storage.Value) bool) bound {
 // resource names none.
 func ServiceIs(name string) storage.Predicate {
 	if name == NoServiceName {
-		return storage.Or{storage.Not{Of: storage.Exists{Key: storage.KeyService}}, serviceText(""), serviceText(name)}
+		return storage.Or{storage.Not{Of: storage.Exists{Key: storage.KeyService}}, trace.ServiceIs(""), trace.ServiceIs(name)}
 	}
-	return serviceText(name)
-}
-
-// serviceText compares as a string, which stores answer from an index, unless
-// the name may also be the text of a number, a boolean, an array or a map.
-func serviceText(name string) storage.Predicate {
-	_, notNumber := strconv.ParseFloat(name, 64)
-	asText := notNumber == nil || name == "" || name == "true" || name == "false" || strings.HasPrefix(name, "[") || strings.HasPrefix(name, "{")
-	return storage.Compare{Key: storage.KeyService, Op: storage.Equal, Value: storage.String(name), AsText: asText}
+	return trace.ServiceIs(name)
 }
 
 // oneOf is membership in a list.
@@ -218,7 +211,7 @@ func (t pattern) bound(of reference) bound {
 	f := of.(fieldReference).field
 	switch {
 	case f.key == storage.KeyService:
-		b := exactly(match(f.key)).and(exactly(serviceText("")).not())
+		b := exactly(match(f.key)).and(exactly(trace.ServiceIs("")).not())
 		if t.holds(storage.String(NoServiceName)) {
 			b = anyOf(b, exactly(ServiceIs(NoServiceName)))
 		}

@@ -1230,6 +1230,18 @@ type CompareSpansParams struct {
 	// Baseline TraceQL search; absent: all other spans that the form leaves
 	Baseline *string `form:"baseline,omitempty" json:"baseline,omitempty"`
 
+	// SelectionStart Unix ns, inclusive; spans of the selection start no earlier. Default: the window's
+	SelectionStart *string `form:"selectionStart,omitempty" json:"selectionStart,omitempty"`
+
+	// SelectionEnd Unix ns, exclusive
+	SelectionEnd *string `form:"selectionEnd,omitempty" json:"selectionEnd,omitempty"`
+
+	// BaselineStart Unix ns, inclusive; as selectionStart. Without baseline, its time must contain that of the selection or be apart from it
+	BaselineStart *string `form:"baselineStart,omitempty" json:"baselineStart,omitempty"`
+
+	// BaselineEnd Unix ns, exclusive
+	BaselineEnd *string `form:"baselineEnd,omitempty" json:"baselineEnd,omitempty"`
+
 	// Key repeated; keys to compare; absent: name, kind, status, status message and the 150 attributes of resources and spans with most values
 	Key *[]string `form:"key,omitempty" json:"key,omitempty"`
 
@@ -1243,7 +1255,9 @@ type CompareSpansParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1295,7 +1309,9 @@ type GetGraphParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1349,7 +1365,9 @@ type GetOverviewParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1386,7 +1404,9 @@ type GetRatesParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1432,7 +1452,9 @@ type GetStructureParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1463,7 +1485,9 @@ type TailSpansParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1491,7 +1515,9 @@ type SearchTracesParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1529,7 +1555,9 @@ type StreamTracesParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -1598,7 +1626,9 @@ type ListValuesParams struct {
 	// Operation span name
 	Operation *OperationParameter `form:"operation,omitempty" json:"operation,omitempty"`
 	Kind      *KindParameter      `form:"kind,omitempty" json:"kind,omitempty"`
-	Status    *StatusParameter    `form:"status,omitempty" json:"status,omitempty"`
+
+	// Status error: failed spans, by their status or, as proxies say it, by the attribute error=true; ok and unset: by the status alone
+	Status *StatusParameter `form:"status,omitempty" json:"status,omitempty"`
 
 	// Tag repeated `key=value`; matches span, resource, scope and event attributes of any type by their text
 	Tag *Tag `form:"tag,omitempty" json:"tag,omitempty"`
@@ -2042,7 +2072,9 @@ type ClientInterface interface {
 
 	// CompareSpans By which attribute values some spans differ from others
 	//
-	// The parameters of the form hold for both sets.
+	// The parameters of the form hold for both sets. Which part of the window
+	// each is of, selectionStart and its like say: what is different since
+	// then, or during that time?
 	//
 	// The score of a value is how far the shares of spans that have it are apart
 	// in the two sets at least: the end nearest to zero of the 95 % confidence
@@ -2333,7 +2365,9 @@ type ClientInterface interface {
 
 // CompareSpans By which attribute values some spans differ from others
 //
-// The parameters of the form hold for both sets.
+// The parameters of the form hold for both sets. Which part of the window
+// each is of, selectionStart and its like say: what is different since
+// then, or during that time?
 //
 // The score of a value is how far the shares of spans that have it are apart
 // in the two sets at least: the end nearest to zero of the 95 % confidence
@@ -2900,6 +2934,54 @@ func NewCompareSpansRequest(server string, params *CompareSpansParams) (*http.Re
 		if params.Baseline != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "baseline", *params.Baseline, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SelectionStart != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "selectionStart", *params.SelectionStart, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SelectionEnd != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "selectionEnd", *params.SelectionEnd, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BaselineStart != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "baselineStart", *params.BaselineStart, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BaselineEnd != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "baselineEnd", *params.BaselineEnd, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5509,7 +5591,9 @@ type ClientWithResponsesInterface interface {
 
 	// CompareSpansWithResponse By which attribute values some spans differ from others
 	//
-	// The parameters of the form hold for both sets.
+	// The parameters of the form hold for both sets. Which part of the window
+	// each is of, selectionStart and its like say: what is different since
+	// then, or during that time?
 	//
 	// The score of a value is how far the shares of spans that have it are apart
 	// in the two sets at least: the end nearest to zero of the 95 % confidence
@@ -6705,7 +6789,9 @@ func (r ListValuesResponse) ContentType() string {
 
 // CompareSpansWithResponse By which attribute values some spans differ from others
 //
-// The parameters of the form hold for both sets.
+// The parameters of the form hold for both sets. Which part of the window
+// each is of, selectionStart and its like say: what is different since
+// then, or during that time?
 //
 // The score of a value is how far the shares of spans that have it are apart
 // in the two sets at least: the end nearest to zero of the 95 % confidence
