@@ -78,12 +78,9 @@ test-browser: build ## the page in headless Chromium, on fixtures and on the rea
 	cd ui && npm run --silent test:browser
 	.ci/browser-on-binary
 
-lint: bin/golangci-lint bin/npm/node_modules/.bin/oxlint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
-	bin/golangci-lint run ./...
+lint: bin/npm/node_modules/.bin/oxlint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
+	$(GO) tool -modfile=.ci/tools/go.mod golangci-lint run ./...
 	cd ui && PATH="$(CURDIR)/bin/npm/node_modules/.bin:$$PATH" npm run --silent lint
-
-bin/golangci-lint: .ci/tools/go.mod
-	cd .ci/tools && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 # Not in the UI's lock file: a lock file must list the builds for every
 # platform, and registries that mirror only some of them then refuse it all.
