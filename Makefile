@@ -74,10 +74,16 @@ test-ui: ui ui/generate/node_modules/.package-lock.json ## unit tests, types and
 test-e2e: $(HEDDLE) ## the real binary over real sockets with SDKs that are not ours
 	HEDDLE_BINARY=$(CURDIR)/$(HEDDLE) $(GO) test -vet=off -count=1 ./collector/e2e/...
 
-test-browser: build ## the page in headless Chromium, on fixtures and on the real binary
+# What the binary can show is tested there, where the answers are real; generated
+# data are for what it has not got: huge and broken traces, failures, all states
+# that must be accessible. The tail has tests for each.
+BROWSER_TESTS = $(wildcard ui/test/browser/*.test.mjs)
+ON_BINARY     = $(patsubst %,ui/test/browser/%.test.mjs,search tail trace diff keyboard)
+ON_GENERATED  = $(filter-out $(ON_BINARY),$(BROWSER_TESTS)) ui/test/browser/tail.test.mjs
+test-browser: build ## the page in headless Chromium, on generated data and on the real binary
 	.ci/install-chromium
-	cd ui && npm run --silent test:browser
-	.ci/browser-on-binary
+	node --test --test-concurrency=1 $(ON_GENERATED)
+	.ci/browser-on-binary $(ON_BINARY)
 
 lint: bin/npm/node_modules/.bin/oxlint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
 	$(GO) tool -modfile=.ci/tools/go.mod golangci-lint run ./...
