@@ -64,8 +64,8 @@ test-crash: ## kill a writing store and a catalog CRASH_ROUNDS times, and try MO
 	HEDDLE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^(TestCrash|TestKilledWriterLosesNothing)$$' ./storage/columnar ./storage/catalog
 	HEDDLE_TEST_MODEL_SEEDS=$(MODEL_SEEDS) $(GO) test -count=1 -timeout 60m -run '^TestModel$$' ./storage/columnar
 
-test-go: ## all Go tests but those of test-e2e, the import rules among them
-	$(GO) test -vet=off -timeout 40m $$($(GO) list ./... | grep -v '/collector/e2e$$')
+test-go: $(HEDDLE) ## all Go tests but those of test-e2e, the import rules among them
+	HEDDLE_BINARY=$(CURDIR)/$(HEDDLE) $(GO) test -vet=off -timeout 40m $$($(GO) list ./... | grep -v '/collector/e2e$$')
 
 # Building it checks the types and makes what has a size.
 test-ui: ui ui/generate/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
