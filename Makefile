@@ -44,42 +44,50 @@ ui: ui/node_modules/.package-lock.json ## build the web UI into ui/dist
 test: build test-race test-go test-ui test-e2e test-browser ## run every test
 	@echo "all tests passed"
 
-# The packages that hold our own concurrency and logic run under the race
-# detector; linking the collector's hundreds of packages with it is not worth
-# the minutes, so those run without.
-RACE_PACKAGES = ./storage/... ./query/... ./exporters/... ./ui/...
-test-race: ## Go tests of storage, query and exporters under the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 40m $(RACE_PACKAGES)
+# Go tests run in two ways, and each does what the other cannot:
+# - test-go is plain, and is where all of every test runs, once;
+# - test-race runs what starts goroutines or guards memory that callers share
+#   (a test at the root compares this list with the code), with -short: there
+#   tests of one goroutine, in which the detector finds nothing and takes ten
+#   times as long, do a part or nothing, and random histories try fewer seeds.
+#   Tests of many goroutines are the same in both.
+# Nothing of collector/ is here: linking hundreds of packages with the detector is
+# not worth the minutes. Neither vets: golangci-lint does (make lint).
+RACE_PACKAGES = ./exporters/... ./query/api/jaeger ./query/api/native ./query/api/tempo ./query/red \
+	./query/selection ./receivers/... ./storage/catalog ./storage/columnar/... ./storage/vfs
+test-race: ## Go tests of what runs concurrently under the race detector
+	CGO_ENABLED=1 $(GO) test -race -short -vet=off -timeout 40m $(RACE_PACKAGES)
 
 CRASH_ROUNDS ?= 200
 MODEL_SEEDS ?= 5000
-test-crash: ## kill a writing store CRASH_ROUNDS times, and try MODEL_SEEDS random histories on failing disks
-	HEDDLE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash$$' ./storage/columnar
+test-crash: ## kill a writing store and a catalog CRASH_ROUNDS times, and try MODEL_SEEDS random histories on failing disks
+	HEDDLE_CRASH_ROUNDS=$(CRASH_ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^(TestCrash|TestKilledWriterLosesNothing)$$' ./storage/columnar ./storage/catalog
 	HEDDLE_TEST_MODEL_SEEDS=$(MODEL_SEEDS) $(GO) test -count=1 -timeout 60m -run '^TestModel$$' ./storage/columnar
 
-# Long tests of the columnar store do less under the race detector, so it is here
-# as well.
-test-go: ## Go tests of the collector, the store as a whole, the import rules and the rest
-	$(GO) vet ./...
-	$(GO) test -timeout 40m ./storage/columnar $$($(GO) list ./... | grep -vE '/heddle/(storage|query|exporters|ui|collector/e2e)(/|$$)')
+test-go: $(HEDDLE) ## all Go tests but those of test-e2e, the import rules among them
+	HEDDLE_BINARY=$(CURDIR)/$(HEDDLE) $(GO) test -vet=off -timeout 40m $$($(GO) list ./... | grep -v '/collector/e2e$$')
 
-test-ui: ui/node_modules/.package-lock.json ui/generate/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
-	cd ui && npm run --silent check:contract && npm run --silent typecheck && npm test --silent && npm run --silent check:size
+# Building it checks the types and makes what has a size.
+test-ui: ui ui/generate/node_modules/.package-lock.json ## unit tests, types and size budget of the UI
+	cd ui && npm run --silent check:contract && npm test --silent && npm run --silent check:size
 
 test-e2e: $(HEDDLE) ## the real binary over real sockets with SDKs that are not ours
-	HEDDLE_BINARY=$(CURDIR)/$(HEDDLE) $(GO) test -count=1 ./collector/e2e/...
+	HEDDLE_BINARY=$(CURDIR)/$(HEDDLE) $(GO) test -vet=off -count=1 ./collector/e2e/...
 
-test-browser: build ## the page in headless Chromium, on fixtures and on the real binary
+# What the binary can show is tested there, where the answers are real; generated
+# data are for what it has not got: huge and broken traces, failures, all states
+# that must be accessible. The tail has tests for each.
+BROWSER_TESTS = $(wildcard ui/test/browser/*.test.mjs)
+ON_BINARY     = $(patsubst %,ui/test/browser/%.test.mjs,search tail trace diff keyboard)
+ON_GENERATED  = $(filter-out $(ON_BINARY),$(BROWSER_TESTS)) ui/test/browser/tail.test.mjs
+test-browser: build ## the page in headless Chromium, on generated data and on the real binary
 	.ci/install-chromium
-	cd ui && npm run --silent test:browser
-	.ci/browser-on-binary
+	node --test --test-concurrency=1 $(ON_GENERATED)
+	.ci/browser-on-binary $(ON_BINARY)
 
-lint: bin/golangci-lint bin/npm/node_modules/.bin/oxlint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
-	bin/golangci-lint run ./...
+lint: bin/npm/node_modules/.bin/oxlint ui/node_modules/.package-lock.json ## golangci-lint with the import rules, oxlint
+	$(GO) tool -modfile=.ci/tools/go.mod golangci-lint run ./...
 	cd ui && PATH="$(CURDIR)/bin/npm/node_modules/.bin:$$PATH" npm run --silent lint
-
-bin/golangci-lint: .ci/tools/go.mod
-	cd .ci/tools && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 # Not in the UI's lock file: a lock file must list the builds for every
 # platform, and registries that mirror only some of them then refuse it all.

@@ -23,6 +23,9 @@ const drainTime = 30 * time.Second
 // drainGrace is for what follows when drainTime has passed.
 const drainGrace = 5 * time.Second
 
+// stopping is logged when a signal stops the process.
+const stopping = "stopping because of a signal; a second one stops at once"
+
 // process runs what a configuration describes and replaces it on reload.
 //
 // otelcol.Collector does the same with two differences that matter here: on
@@ -95,8 +98,8 @@ func (p *process) run(ctx context.Context) (err error) {
 				}
 				continue
 			}
-			p.running.Logger().Info("stopping because of a signal; a second one stops at once")
 			signal.Reset(os.Interrupt, syscall.SIGTERM) // the second one kills
+			p.running.Logger().Info(stopping)
 			return p.stop()
 		case <-p.reloads:
 			if err := p.replace(ctx); err != nil {
@@ -127,6 +130,9 @@ func (p *process) startUnlessStopped(ctx context.Context, giveUp context.CancelF
 			giveUp()
 			if err := <-started; err != nil && !errors.Is(err, context.Canceled) {
 				return true, err
+			}
+			if p.running != nil { // it came when all but everything was started
+				p.running.Logger().Info(stopping)
 			}
 			return true, p.stop()
 		}

@@ -27,20 +27,15 @@ var heddleBinary = sync.OnceValues(func() (string, error) {
 		// Tests run in their package's folder; people name paths from the root.
 		return filepath.Join(root, path), nil
 	}
-	return goBuild(root, "heddle", ".")
-})
-
-// goBuild builds a package of the module in dir and returns the binary.
-func goBuild(dir, name, pkg string) (string, error) {
-	out := filepath.Join(scratch(), name)
-	cmd := exec.Command("go", "build", "-o", out, pkg)
-	cmd.Dir = dir
+	out := filepath.Join(scratch(), "heddle")
+	cmd := exec.Command("go", "build", "-o", out, ".")
+	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s: %w\n%s", name, err, text)
+		return "", fmt.Errorf("building heddle: %w\n%s", err, text)
 	}
 	return out, nil
-}
+})
 
 // run runs heddle to its end and returns what it wrote and its exit code.
 func run(t *testing.T, dir string, args ...string) (output string, code int) {

@@ -1,16 +1,27 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
 
+// telemetrygen returns the path of the load generator, which go keeps in its
+// cache.
 var telemetrygen = sync.OnceValues(func() (string, error) {
-	return goBuild(filepath.Join(root, ".ci", "tools"), "telemetrygen",
-		"github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen")
+	cmd := exec.Command("go", "tool", "-modfile="+filepath.Join(root, ".ci", "tools", "go.mod"), "-n", "telemetrygen")
+	cmd.Dir = root
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	path, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("building telemetrygen: %w\n%s", err, stderr.Bytes())
+	}
+	return strings.TrimSpace(string(path)), nil
 })
 
 // TestTelemetrygen sends many traces with the OpenTelemetry project's load

@@ -252,7 +252,10 @@ func remoteTraffic(rng *rand.Rand, n int) ptrace.Traces {
 // TestGraphIsReference: in memory, in parts and in mixtures of both, with
 // windows that cut traces, conditions, and queries that only whole traces answer.
 func TestGraphIsReference(t *testing.T) {
-	seed := rand.Uint64()
+	seed, questions := rand.Uint64(), 12
+	if testing.Short() {
+		questions = 4
+	}
 	t.Log("seed", seed)
 	for name, store := range stores(t) {
 		t.Run(name, func(t *testing.T) {
@@ -276,7 +279,7 @@ func TestGraphIsReference(t *testing.T) {
 			}
 			r := store.Spans()
 			cache := NewGraphCache(1 << 20)
-			for i := range 12 {
+			for i := range questions {
 				from := rng.Int64N(3_600e9)
 				q := GraphQuery{Window: storage.Window{FromNs: from, ToNs: from + rng.Int64N(3_000e9)}, By: storage.KeyService, ServicesOnly: i%4 == 3}
 				if i == 0 {

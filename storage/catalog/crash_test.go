@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,10 @@ import (
 
 // crashDir is set in the environment of the process that the crash test kills.
 const crashDir = "HEDDLE_TEST_CATALOG_CRASH_DIR"
+
+// crashRounds, in the environment, is how often TestKilledWriterLosesNothing
+// kills.
+const crashRounds = "HEDDLE_CRASH_ROUNDS"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
@@ -147,12 +152,18 @@ func (a *acknowledged) check(t *testing.T, c *Catalog) {
 // looks for everything that it was promised. It is about crashes of the
 // process; that acknowledged writes are synced is badger's and commit's part.
 func TestKilledWriterLosesNothing(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	rounds, seed := 12, uint64(time.Now().UnixNano())
+	if testing.Short() {
+		rounds = 3
+	}
+	if n, err := strconv.Atoi(os.Getenv(crashRounds)); err == nil {
+		rounds = n
+	}
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	dir := t.TempDir()
 	a := &acknowledged{map[uint64]string{}, map[uint64]uint64{}, map[string][2]uint64{}}
-	for range 24 {
+	for range rounds {
 		writer := exec.Command(os.Args[0])
 		writer.Env = append(os.Environ(), crashDir+"="+dir)
 		writer.Stderr = os.Stderr

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // filled makes a catalog with tables in it and returns what must be found.
@@ -61,6 +62,7 @@ func copyDir(t *testing.T, from string) string {
 // when the catalog is opened. badger alone would lose records in silence, or
 // end the process.
 func TestFlippedBitsAreFoundOrHarmless(t *testing.T) {
+	storagetest.Long(t)
 	dir := t.TempDir()
 	check := filled(t, dir)
 	entries, err := os.ReadDir(dir)
@@ -105,6 +107,7 @@ func TestFlippedBitsAreFoundOrHarmless(t *testing.T) {
 // What a crash leaves is a log. A flipped bit in it is found too, unless it is
 // in the last transactions, which a crash may have cut off.
 func TestFlippedBitsInLogsAreFound(t *testing.T) {
+	storagetest.Long(t)
 	dir := t.TempDir()
 	o, _ := testOptions(dir)
 	c := mustOpen(t, o)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 func TestObjects(t *testing.T) {
@@ -97,6 +98,7 @@ func TestObjectsThatCannotBe(t *testing.T) {
 }
 
 func TestObjectsAreBounded(t *testing.T) {
+	storagetest.Long(t)
 	o, _ := testOptions("")
 	c := mustOpen(t, o)
 	large := append(append([]byte{'"'}, bytes.Repeat([]byte("x"), MaxObjectBytes-2)...), '"')

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 func byTraceID(b byte) Tombstone {
@@ -129,6 +130,7 @@ func TestTombstonesThatCannotBe(t *testing.T) {
 }
 
 func TestTombstonesAreBounded(t *testing.T) {
+	storagetest.Long(t)
 	o, _ := testOptions("")
 	c := mustOpen(t, o)
 	for range MaxTombstones {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 var keyUser = storage.Key{Scope: storage.ScopeSpan, Name: "user.id"}
@@ -124,6 +125,7 @@ func TestNamesThatAreNotUsableAreCounted(t *testing.T) {
 // What does not fit gives way by hour, then by count; what was there stays in
 // a tie.
 func TestServicesAndKeysAreBounded(t *testing.T) {
+	storagetest.Long(t)
 	o, _ := testOptions("")
 	v := mustOpen(t, o).Vocabulary("")
 	fill := Observation{SeenNs: 10 * hourNs}
@@ -209,6 +211,7 @@ func TestOperationsAreBounded(t *testing.T) {
 }
 
 func TestLargeObservationsAreSplit(t *testing.T) {
+	storagetest.Long(t)
 	modes(t, func(t *testing.T, c *Catalog, _ *clock, reopen func(*Catalog) *Catalog) {
 		o := Observation{SeenNs: hourNs}
 		long := strings.Repeat("x", MaxNameBytes-5)

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // TestPartIsTheSortedTable: writing a table as a part and reading it back
 // gives the rows of the table in the order of parts.
 func TestPartIsTheSortedTable(t *testing.T) {
-	for seed := range fewerRaced(uint64(40)) {
+	for seed := range storagetest.Fewer(uint64(40)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 3))
 			pageRows := []int{0, 64, 128}[r.IntN(3)]
@@ -82,6 +83,7 @@ func firstDifference(got, want []string) string {
 // TestPartsOfTheLongestLists: a request of spans with as many events as a span
 // may have becomes a part, and parts of such become one.
 func TestPartsOfTheLongestLists(t *testing.T) {
+	storagetest.Long(t)
 	const spans, events = 1100, 4000 // in one page these exceed what a page may have
 	table := spanTableOf(t, manyEvents(spans, events))
 	p := openFile(t, spanFile(t, table, 0))

@@ -89,6 +89,7 @@ func describeMap(m pcommon.Map) (s string) {
 // TestConformanceWithOverflow runs the suite with so few columns that most
 // keys are in the overflow column.
 func TestConformanceWithOverflow(t *testing.T) {
+	storagetest.Long(t)
 	for _, columns := range []int{0, 9} {
 		t.Run(fmt.Sprint("columns=", columns), func(t *testing.T) {
 			storagetest.Run(t, func(t *testing.T) storage.Store {

@@ -31,9 +31,10 @@ const (
 // Mostly a copy of the directory is looked at, so that the next process has to
 // recover what the last one left.
 func TestCrash(t *testing.T) {
-	rounds, seed := 20, uint64(time.Now().UnixNano())
-	if testing.Short() || raced {
-		rounds = 5
+	t.Parallel() // with TestModel: it waits for processes
+	rounds, seed := 12, uint64(time.Now().UnixNano())
+	if testing.Short() {
+		rounds = 4
 	}
 	if n, err := strconv.Atoi(os.Getenv(crashRounds)); err == nil {
 		rounds = n

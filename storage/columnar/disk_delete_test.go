@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,13 +151,17 @@ func TestDeletionOfWhatIsReplayed(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	o.FS = disk
+	var now atomic.Int64
+	now.Store(time.Now().UnixNano())
+	o.now = func() time.Time { return time.Unix(0, now.Load()) }
+	o.FS, o.tick = disk, time.Millisecond
 	s = openDisk(t, o)
 	defer s.Close()
 	write(t, s, owned(1, 1))
 	if n := scanned(t, s, nil); n != 1 {
 		t.Errorf("%d spans, want the one that arrived after the deletions", n)
 	}
+	now.Add(int64(DefaultDiskOptions().SealAge)) // for what is in memory to become a part
 	if list := carriedOut(t, s); len(list) != 2 || list[0].RowsDeleted != 3 || list[1].RowsDeleted != 50 {
 		t.Errorf("%+v", list)
 	}

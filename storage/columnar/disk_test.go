@@ -48,8 +48,8 @@ func TestDiskConformance(t *testing.T) {
 		"tiny":      func(o *DiskOptions) { o.SealRows, o.GroupRows, o.PartRows = 7, 16, 64 },
 		"real disk": func(o *DiskOptions) { o.FS = vfs.OS },
 	} {
-		if raced && name != "mixed" {
-			continue // the rest is for the plain run: the same goroutines meet in all
+		if testing.Short() && name != "mixed" {
+			continue // the same goroutines meet in all
 		}
 		t.Run(name, func(t *testing.T) {
 			storagetest.Run(t, func(t *testing.T) storage.Store {

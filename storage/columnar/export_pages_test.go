@@ -10,6 +10,7 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // longTexts are spans with a text of so many bytes each, all of them different.
@@ -31,6 +32,7 @@ func longTexts(spans, bytes int) ptrace.Traces {
 }
 
 func TestPagesOfAnExport(t *testing.T) {
+	storagetest.Long(t)
 	part := func(requests ...ptrace.Traces) *partFile {
 		return openFile(t, spanFile(t, spanTableOf(t, requests...), 0))
 	}
@@ -69,6 +71,7 @@ func TestPagesOfAnExport(t *testing.T) {
 // TestExportOfLargeRows exports what would not fit into pages of the usual
 // number of rows.
 func TestExportOfLargeRows(t *testing.T) {
+	storagetest.Long(t)
 	e := newExporting(t)
 	e.writeSpans(longTexts(60, 60_000))
 	e.flush()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
+	"github.com/heddle-io/heddle/storage/storagetest"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
 
@@ -506,6 +507,7 @@ func TestExportBesideMerges(t *testing.T) {
 }
 
 func TestLinesAreShort(t *testing.T) {
+	storagetest.Long(t)
 	e := newExporting(t)
 	td := e.m.request(2, 200)
 	for _, rs := range td.ResourceSpans().All() {

@@ -190,7 +190,7 @@ func TestDamagedFiles(t *testing.T) {
 // merged. On the disk nothing is wrong, so no part may be set aside.
 func TestWrongReadsAreNoDamage(t *testing.T) {
 	step := int64(3)
-	if raced {
+	if testing.Short() {
 		step = 17
 	}
 	for read := int64(1); ; read += step {

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
 
@@ -64,9 +65,11 @@ func sampled(f func(), every time.Duration, heap func() int64) int64 {
 }
 
 // meshBodies are encoded requests of about 512 spans.
-func meshBodies(tb testing.TB, n int) (list [][]byte) {
+func meshBodies(tb testing.TB, n int) [][]byte { return newMesh().bodies(tb, n) }
+
+// bodies of one mesh differ, also those of several calls.
+func (m *mesh) bodies(tb testing.TB, n int) (list [][]byte) {
 	tb.Helper()
-	m := newMesh()
 	for range n {
 		body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(m.request(16, 32))
 		if err != nil {
@@ -116,10 +119,8 @@ func unflushed(tb testing.TB, dir string, bodies [][]byte, segmentBytes int64) (
 // TestMemoryOfRecovery replays a log that is much larger than the memory a
 // store may take. It writes parts meanwhile.
 func TestMemoryOfRecovery(t *testing.T) {
-	requests := 300
-	if raced {
-		requests = 60
-	}
+	storagetest.Long(t)
+	const requests = 200
 	dir := filepath.Join(t.TempDir(), "killed")
 	spans := unflushed(t, dir, meshBodies(t, requests), 0)
 	o := realOptions(t, dir)
@@ -175,18 +176,16 @@ func TestRecoveryReleasesNothingUnread(t *testing.T) {
 
 // TestMemoryOfMerges merges many parts: a few row groups are decoded at a time.
 func TestMemoryOfMerges(t *testing.T) {
-	parts := 12
-	if raced {
-		parts = 4
-	}
+	storagetest.Long(t)
+	const parts = 12
 	now := time.Unix(0, modelEpoch)
 	o := realOptions(t, filepath.Join(t.TempDir(), "store"))
 	o.SealRows, o.GroupRows, o.PartRows, o.now = 16384, 16384, 1<<20, func() time.Time { return now }
 	s := openDisk(t, o)
-	bodies := meshBodies(t, 32)
+	m := newMesh()
 	to := s.Spans().(storage.OTLPWriter)
 	for range parts {
-		for _, body := range bodies {
+		for _, body := range m.bodies(t, 32) {
 			if _, err := to.WriteOTLP(t.Context(), storage.OTLPRequest{Body: body}); err != nil {
 				t.Fatal(err)
 			}

@@ -14,13 +14,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // TestVectorsOfRowGroups: the vectors of a row group filter and gather as those
 // of the same rows in memory do, for every key, operator and type of value,
 // with sparse and dense selections across the borders of pages.
 func TestVectorsOfRowGroups(t *testing.T) {
-	for seed := range fewerRaced(uint64(8)) {
+	for seed := range storagetest.Fewer(uint64(8)) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		rows := []int{1, 64, 65, 300, 1000}[r.IntN(5)]
 		spans := openFile(t, spanFile(t, spanTableOf(t, oddTraces(r, rows, 1+r.IntN(60))), 64))
@@ -63,7 +64,7 @@ func compareVectors(t *testing.T, r *rand.Rand, memory table, open func() table,
 			memory.vector(k).gather(rows, &b)
 			x, y := a.column(), b.column()
 			for i, row := range rows {
-				if dumpValue(x.Value(i)) != dumpValue(y.Value(i)) {
+				if x.Value(i) != y.Value(i) && dumpValue(x.Value(i)) != dumpValue(y.Value(i)) {
 					t.Fatalf("%s of row %d among %v: got %s, want %s", k, row, rows, dumpValue(x.Value(i)), dumpValue(y.Value(i)))
 				}
 			}
@@ -199,6 +200,7 @@ var errInjected = errors.New("injected")
 // TestReadersThatFail: whatever read of a part fails, the query that needed it
 // says so.
 func TestReadersThatFail(t *testing.T) {
+	storagetest.Long(t)
 	for _, file := range smallFiles(t, 150) {
 		want, err := readings(file)
 		if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
 	"github.com/heddle-io/heddle/storage/columnar/wal"
+	"github.com/heddle-io/heddle/storage/storagetest"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
 
@@ -178,6 +179,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 
 // TestVerifyFindsEveryFlippedBit flips bits all over the files of parts.
 func TestVerifyFindsEveryFlippedBit(t *testing.T) {
+	storagetest.Long(t)
 	o := diskOptions()
 	whole := fillDisk(t, o, nil)
 	for _, having := range [][]string{{"spans", suffixPart}, {"spans", suffixIndex}, {"logs", suffixPart}, {"logs", suffixIndex}} {
@@ -296,6 +298,7 @@ func replaceFile(m *vfs.Mem, path string, b []byte) error {
 // TestVerifyComparesRowsAndIndex forges parts whose files are whole and do not
 // fit each other, or are not as the format promises.
 func TestVerifyComparesRowsAndIndex(t *testing.T) {
+	storagetest.Long(t)
 	whole := damagedStore(t)
 	arrival := func(t *spanTable) *arrangement {
 		to := make([]int32, t.n)

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/heddle-io/heddle/storage/vfs"
+
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // testClock is when the stores of these tests take what they get.
@@ -258,6 +260,7 @@ func TestStatsAddUp(t *testing.T) {
 }
 
 func TestStatsTellKeysWithManyValuesAndOverflow(t *testing.T) {
+	storagetest.Long(t)
 	o := diskOptions()
 	o.SealRows, o.GroupRows, o.PartRows = 65536, 65536, 65536
 	s := openDisk(t, o)

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // heavySpans makes requests of spans that take much more than others.
@@ -73,6 +74,7 @@ func (h *heavySpans) body(tb testing.TB, spans int) []byte {
 
 // TestDecodedBytes compares what the footer says with what decoding takes.
 func TestDecodedBytes(t *testing.T) {
+	storagetest.Long(t)
 	mesh := newMesh()
 	rng := rand.New(rand.NewPCG(1, 1))
 	for name, td := range map[string]ptrace.Traces{
@@ -162,21 +164,19 @@ func TestChunked(t *testing.T) {
 // TestMemoryOfMergesOfHeavySpans merges parts of few rows that take many bytes.
 // Counted in rows, all of them would fit into one row group.
 func TestMemoryOfMergesOfHeavySpans(t *testing.T) {
+	storagetest.Long(t)
 	for _, c := range []struct {
 		name     string
 		spans    heavySpans
 		requests int
 		each     int // spans of a request
 	}{
-		{"large values that compress well", heavySpans{valueBytes: 64 << 10, trace: 8}, 320, 16},
-		{"large values that do not", heavySpans{valueBytes: 64 << 10, dense: true, trace: 8}, 160, 16},
-		{"one long trace of large values", heavySpans{valueBytes: 64 << 10, trace: 1 << 20}, 160, 16},
-		{"many events", heavySpans{events: 4000, trace: 8}, 600, 2},
+		{"large values that compress well", heavySpans{valueBytes: 64 << 10, trace: 8}, 160, 16},
+		{"large values that do not", heavySpans{valueBytes: 64 << 10, dense: true, trace: 8}, 80, 16},
+		{"one long trace of large values", heavySpans{valueBytes: 64 << 10, trace: 1 << 20}, 80, 16},
+		{"many events", heavySpans{events: 4000, trace: 8}, 300, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if raced {
-				c.requests /= 8
-			}
 			now := time.Unix(0, modelEpoch)
 			o := realOptions(t, filepath.Join(t.TempDir(), "store"))
 			o.MaxMemoryBytes, o.now = 8<<20, func() time.Time { return now }
@@ -239,10 +239,8 @@ func TestMemoryOfMergesOfHeavySpans(t *testing.T) {
 // TestMemoryOfRecoveryOfHeavySpans is TestMemoryOfRecovery with requests of a
 // mebibyte, and a log of many times what the store may keep.
 func TestMemoryOfRecoveryOfHeavySpans(t *testing.T) {
-	requests := 192
-	if raced {
-		requests = 24
-	}
+	storagetest.Long(t)
+	const requests = 128
 	h := heavySpans{rng: rand.New(rand.NewPCG(1, 3)), valueBytes: 64 << 10, dense: true, trace: 8}
 	var bodies [][]byte
 	for range requests {

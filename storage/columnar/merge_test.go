@@ -17,6 +17,7 @@ import (
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/catalog"
 	"github.com/heddle-io/heddle/storage/columnar/manifest"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // newMergeTest prepares merging parts outside of a store. The part i has
@@ -62,7 +63,7 @@ func partsMerged(t testing.TB, r *rand.Rand, files []*partFile, groupRows int) (
 // it is longer than that; rows are in the order of parts, row groups in that of
 // time.
 func TestMergingKeepsEverySpanOnce(t *testing.T) {
-	for seed := range fewerRaced(uint64(30)) {
+	for seed := range storagetest.Fewer(uint64(30)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 4))
 			groupRows := 64 + r.IntN(200)
@@ -206,7 +207,7 @@ func TestMergingSplitsGiantTraces(t *testing.T) {
 
 // TestMergingKeepsEveryRecord: log records are never folded.
 func TestMergingKeepsEveryRecord(t *testing.T) {
-	for seed := range fewerRaced(uint64(20)) {
+	for seed := range storagetest.Fewer(uint64(20)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 5))
 			groupRows := 20 + r.IntN(200)
@@ -287,6 +288,7 @@ func TestMergingKeepsConflicts(t *testing.T) {
 
 // TestMergingLeavesHiddenRowsOut: what a deletion covers is not in the result.
 func TestMergingLeavesHiddenRowsOut(t *testing.T) {
+	storagetest.Long(t)
 	r := rand.New(rand.NewPCG(1, 6))
 	var files []*partFile
 	var dumps [][]string

@@ -16,9 +16,10 @@ const modelSeeds = "HEDDLE_TEST_MODEL_SEEDS"
 // TestModel does random things to a store on a disk that fails in every way,
 // and compares what it shows with a list of what it was told.
 func TestModel(t *testing.T) {
-	from, to := uint64(1), uint64(250)
-	if testing.Short() || raced {
-		to = 30
+	t.Parallel()
+	from, to := uint64(1), uint64(120)
+	if testing.Short() {
+		to = 12
 	}
 	if n, err := strconv.ParseUint(os.Getenv(modelSeeds), 10, 64); err == nil {
 		to = n

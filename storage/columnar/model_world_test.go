@@ -265,7 +265,7 @@ func (w *world) clear() {
 		w.cut()
 		return
 	}
-	for until := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		record := []modelRecord{newModelRecord(storage.SignalSpans, w.nextID)}
 		w.nextID++
 		w.write(storage.SignalSpans, record)

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/heddle-io/heddle/storage/storagetest"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
 
@@ -30,6 +31,7 @@ func designSQL(t *testing.T, dir string) (statements []string) {
 // TestDesignSQL runs the statements that DESIGN.md tells people to run in the
 // data directory of a store. There are several parts; some traces are in two.
 func TestDesignSQL(t *testing.T) {
+	storagetest.Long(t)
 	o := diskOptions()
 	o.FS, o.Dir, o.still = vfs.OS, t.TempDir(), true
 	s := openDisk(t, o)

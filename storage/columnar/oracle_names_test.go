@@ -8,12 +8,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/heddle-io/heddle/storage/storagetest"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
 
 // TestKeysThatDifferInCase pins what DESIGN.md says of them, because it is up
 // to the engines.
 func TestKeysThatDifferInCase(t *testing.T) {
+	storagetest.Long(t)
 	o := diskOptions()
 	o.FS, o.Dir, o.still = vfs.OS, t.TempDir(), true
 	s := openDisk(t, o)

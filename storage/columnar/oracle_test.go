@@ -19,6 +19,7 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // Programs that know nothing of heddle read parts, and must find what the
@@ -357,6 +358,7 @@ func oracleParts(t *testing.T) (list []oraclePart) {
 
 // TestParquetGoReadsParts compares every value.
 func TestParquetGoReadsParts(t *testing.T) {
+	storagetest.Long(t)
 	for _, part := range oracleParts(t) {
 		f, err := pq.OpenFile(bytes.NewReader(part.file), int64(len(part.file)))
 		if err != nil {
@@ -449,6 +451,7 @@ func firstUnlike(got, want []any) string {
 // TestDuckDBReadsParts compares every value, the number of values and of
 // distinct ones, sums and limits, and searches for values.
 func TestDuckDBReadsParts(t *testing.T) {
+	storagetest.Long(t)
 	quote := func(s string) string { return strings.ReplaceAll(s, `"`, `""`) }
 	compareWith(t, dialect{
 		engine: duckDB,
@@ -477,6 +480,7 @@ func TestDuckDBReadsParts(t *testing.T) {
 
 // TestClickHouseReadsParts does the same with ClickHouse.
 func TestClickHouseReadsParts(t *testing.T) {
+	storagetest.Long(t)
 	escape := strings.NewReplacer(`\`, `\\`, "`", "\\`", "'", `\'`, "\n", `\n`, "\t", `\t`, "\x00", `\0`).Replace
 	compareWith(t, dialect{
 		engine: clickHouse,

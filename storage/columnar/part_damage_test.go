@@ -13,6 +13,7 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/parquet"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // readings is everything that a part can be asked for, as text. Spans and
@@ -186,6 +187,7 @@ func retailed(file []byte) []byte {
 // TestFlippedBits: a part with a flipped bit is read as it was or with an
 // error, never otherwise.
 func TestFlippedBits(t *testing.T) {
+	storagetest.Long(t)
 	for _, file := range smallFiles(t, 150) {
 		want, err := readings(file)
 		if err != nil {
@@ -193,7 +195,7 @@ func TestFlippedBits(t *testing.T) {
 		}
 		r := rand.New(rand.NewPCG(2, 8))
 		same := 0
-		flips := fewerRaced(500)
+		const flips = 250
 		for range flips {
 			at, bit := r.IntN(len(file)), byte(1)<<r.IntN(8)
 			if r.IntN(3) == 0 { // the tail is a small part of it
@@ -217,10 +219,11 @@ func TestFlippedBits(t *testing.T) {
 // values and says so; no page of a list column that is broken may shift what
 // the others have.
 func TestDamageToOnePage(t *testing.T) {
+	storagetest.Long(t)
 	for _, file := range smallFiles(t, 150) {
 		p := openFile(t, file)
 		for column, c := range p.file.Columns() {
-			if every := 50 / fewerRaced(10); c.Optional && c.List == "" && column%every > 0 {
+			if c.Optional && c.List == "" && column%20 > 0 {
 				continue // they are alike
 			}
 			pages, err := p.file.Chunk(0, column).Pages()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 func TestRuns(t *testing.T) {
@@ -37,6 +38,7 @@ func TestRuns(t *testing.T) {
 // TestScatteredRows: rows that lie apart, decoded without those between them, are
 // the same as among all rows, parents and lists of events included.
 func TestScatteredRows(t *testing.T) {
+	storagetest.Long(t)
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 31))
@@ -100,6 +102,7 @@ func TestParentsElsewhere(t *testing.T) {
 // TestCheapestFirst: what leaves nothing comes before everything, and what
 // needs little reading for what it removes before what needs much.
 func TestCheapestFirst(t *testing.T) {
+	storagetest.Long(t)
 	is := func(k storage.Key, v storage.Value) storage.Predicate {
 		return storage.Compare{Key: k, Op: storage.Equal, Value: v}
 	}

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 func open(t *testing.T, o Options) *Store {
@@ -71,6 +72,7 @@ func TestOptionsValidate(t *testing.T) {
 }
 
 func TestEvictKeepsTheBoundAndCounts(t *testing.T) {
+	storagetest.Long(t)
 	const bound = 4 << 20
 	s := open(t, Options{MaxBytes: bound})
 	m := newMesh()
@@ -98,6 +100,7 @@ func TestEvictKeepsTheBoundAndCounts(t *testing.T) {
 }
 
 func TestOneGiantWriteKeepsTheBound(t *testing.T) {
+	storagetest.Long(t)
 	const bound = 2 << 20
 	s := open(t, Options{MaxBytes: bound})
 	td := newMesh().request(1000, 32)
@@ -197,6 +200,7 @@ func TestLogsAndSpansShareTheBound(t *testing.T) {
 }
 
 func TestSnapshotOutlivesEviction(t *testing.T) {
+	storagetest.Long(t)
 	s := open(t, Options{MaxBytes: 1 << 20})
 	m := newMesh()
 	write(t, s, m.request(16, 32))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // shift moves all spans of td in time.
@@ -34,6 +35,7 @@ func shift(td ptrace.Traces, ns int64) ptrace.Traces {
 // TestIndexesAnswerLikeRows: what is answered from the indexes of parts is what
 // the rows say, wherever the window begins and ends.
 func TestIndexesAnswerLikeRows(t *testing.T) {
+	storagetest.Long(t)
 	ctx := context.Background()
 	o := diskOptions()
 	o.SealRows, o.GroupRows, o.PartRows = 600, 1000, 3000

@@ -103,7 +103,7 @@ func observe(c *storage.Cell, q storage.Aggregation, v storage.Value) {
 func testAggregate(e *env) {
 	want := e.fill(1200)
 	measures := []storage.Key{{}, storage.KeyDuration, storage.KeyStart, storage.KeyName, {Scope: storage.ScopeSpan, Name: "k1"}, {Scope: storage.ScopeEvent, Name: "k2"}}
-	for range 80 {
+	for range Fewer(80) {
 		q := storage.Aggregation{Window: e.randomWindow(), Where: e.randomPredicate(1), Measure: pick(e.rng, measures), Histogram: e.rng.IntN(2) == 0}
 		for range e.rng.IntN(4) {
 			q.By = append(q.By, pick(e.rng, everyKey))

@@ -181,7 +181,7 @@ func testLogRepair(e *env) {
 func testLogScan(e *env) {
 	want := e.fillLogs(900)
 	e.same("projection of every key", e.scanLogs(anyTime, nil, everyLogKey...), want.lines(anyTime, nil, everyLogKey...))
-	for range 150 {
+	for range Fewer(80) {
 		w, p := e.randomWindow(), e.randomLogPredicate(2)
 		k := pick(e.rng, everyLogKey)
 		e.same("ScanLogs finds what the predicate is true of: "+describe(p), e.scanLogs(w, p, k), want.lines(w, p, k))
@@ -218,7 +218,7 @@ func (e *env) randomLogPredicate(depth int) storage.Predicate {
 
 func testLogAggregate(e *env) {
 	want := e.fillLogs(900)
-	for range 40 {
+	for range Fewer(40) {
 		q := storage.Aggregation{Window: e.randomWindow(), Where: e.randomLogPredicate(1), Measure: storage.KeySeverity}
 		for range e.rng.IntN(3) {
 			q.By = append(q.By, pick(e.rng, everyLogKey))
@@ -263,7 +263,7 @@ func (m *logModel) aggregate(q storage.Aggregation) (list []storage.Group) {
 
 func testLogListing(e *env) {
 	want := e.fillLogs(900)
-	for range 30 {
+	for range Fewer(30) {
 		q := storage.ValuesQuery{Window: e.randomWindow(), Key: pick(e.rng, everyLogKey), Where: e.randomLogPredicate(1)}
 		counts := map[storage.Value]uint64{}
 		want.rows(q.Window, q.Where, func(r logRow) {

@@ -11,7 +11,10 @@ import (
 )
 
 // model is what a store should hold: whole spans, looked at one by one.
-type model struct{ all []*storage.Spans }
+type model struct {
+	all  []*storage.Spans
+	text map[row]string // what dump has returned
+}
 
 func (m *model) add(td ptrace.Traces) { m.all = append(m.all, storage.SpansFromPdata(td)) }
 
@@ -159,6 +162,19 @@ func show(v storage.Value) string {
 		return fmt.Sprintf("%s(%x)", v.Type(), v.Str())
 	}
 	return fmt.Sprintf("%s(%s)", v.Type(), v.Text())
+}
+
+// dump is that of one of the model's rows, which is asked for again and again.
+func (m *model) dump(r row) string {
+	d, ok := m.text[r]
+	if !ok {
+		if m.text == nil {
+			m.text = map[row]string{}
+		}
+		d = r.dump()
+		m.text[r] = d
+	}
+	return d
 }
 
 // dumps lists the spans of a model, sorted.

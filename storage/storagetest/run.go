@@ -13,7 +13,8 @@ import (
 // Run checks a backend. open returns an empty store for one test; the suite
 // closes it. A backend that spreads records over several tables or files should
 // be opened with small ones, a few hundred records, so that the suite crosses
-// their bounds.
+// their bounds. With -short the clauses are the same, with fewer random questions:
+// what the suite does at once it does as often as otherwise.
 func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	for _, c := range []struct {
 		clause string

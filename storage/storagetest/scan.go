@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"testing"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -122,7 +123,7 @@ func testTypePairs(e *env) {
 		for _, a := range s.List(s.Attributes[0]) {
 			key := storage.Key{Scope: scope, Name: s.Strings[a.Key]}
 			for _, b := range s.List(s.Attributes[0]) {
-				if scope != storage.ScopeSpan && e.rng.IntN(12) > 0 {
+				if (scope != storage.ScopeSpan || testing.Short()) && e.rng.IntN(12) > 0 {
 					continue // all pairs in one scope, some in the others: there are many
 				}
 				for _, op := range everyOp {
@@ -147,13 +148,13 @@ func testTypePairs(e *env) {
 
 func testRandomPredicates(e *env) {
 	want := e.fill(1200)
-	for range 400 {
+	for range Fewer(200) {
 		w := e.randomWindow()
 		p := e.randomPredicate(3)
 		e.same("Scan finds what the predicate is true of: "+describe(p), e.scanDumps(w, p), want.lines(w, p))
 	}
 	for _, k := range everyKey {
-		for range 8 {
+		for range Fewer(8) {
 			p := e.randomCompare(k)
 			e.same("Scan finds what the comparison is true of: "+describe(p), e.scanDumps(anyTime, p), want.lines(anyTime, p))
 		}
@@ -284,7 +285,7 @@ func testNewestLeft(e *env) {
 func testProjection(e *env) {
 	want := e.fill(600)
 	e.same("projection of every key", e.scanDumps(anyTime, nil, everyKey...), want.lines(anyTime, nil, everyKey...))
-	for range 60 {
+	for range Fewer(60) {
 		w, p := e.randomWindow(), e.randomPredicate(2)
 		var columns []storage.Key
 		for range e.rng.IntN(4) {

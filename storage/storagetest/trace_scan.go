@@ -205,7 +205,7 @@ func testReadTraces(e *env) {
 		m.add(td)
 		e.write(td)
 	}
-	for i := range 40 {
+	for i := range Fewer(40) {
 		q := storage.TraceScan{Window: e.randomWindow()}
 		if i%3 > 0 {
 			q.Where = e.randomPredicate(2)

@@ -59,7 +59,7 @@ func TestLargeTraces(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes some 100 MB of JSON")
 	}
-	const n = largeSpans
+	const n = 100_000
 	for shape, f := range map[string]func(i int) fields{
 		"one id": func(int) fields { return fields{id: spanID(1), kind: ptrace.SpanKindServer} },
 		"chain":  func(i int) fields { return fields{id: numberedID(i + 1), parent: numberedID(i)} },

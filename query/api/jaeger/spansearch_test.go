@@ -19,6 +19,7 @@ import (
 	"github.com/heddle-io/heddle/query/api/jaeger/proto/storagev2"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // spansOf are the spans of chunks, each with its resource and scope, in their
@@ -124,6 +125,7 @@ func TestFindSpans(t *testing.T) {
 // TestFindSpansPages: following the tokens visits every span once, in the order
 // that was asked for, duplicates that differ included.
 func TestFindSpansPages(t *testing.T) {
+	storagetest.Long(t)
 	r := rand.New(rand.NewPCG(1, 1))
 	td := ptrace.NewTraces()
 	for i := range 60 {

@@ -11,16 +11,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// document is the contract as generic data.
+var parsedContract = sync.OnceValues(func() (doc map[string]any, err error) {
+	err = yaml.Unmarshal(openAPI, &doc)
+	return doc, err
+})
+
+// document is the contract as generic data, which all tests share and none
+// changes.
 func document(t *testing.T) map[string]any {
 	t.Helper()
-	var doc map[string]any
-	if err := yaml.Unmarshal(openAPI, &doc); err != nil {
+	doc, err := parsedContract()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return doc

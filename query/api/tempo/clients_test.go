@@ -16,6 +16,7 @@ import (
 
 	"github.com/heddle-io/heddle/query/api/tempo/tempopb"
 	"github.com/heddle-io/heddle/storage"
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // decode reads an answer as strictly as Grafana's back end: fields that it
@@ -462,6 +463,7 @@ func TestExemplars(t *testing.T) {
 
 // An answer over HTTP is held in memory, so it has an end.
 func TestSearchIsBounded(t *testing.T) {
+	storagetest.Long(t)
 	h := newTestHandler(storeOf(t, many(5000, strings.Repeat("x", 4000))))
 	m := decode[tempopb.SearchResponse](t, h, "/api/search"+values("q", "{ }", "limit", "5000"))
 	if n := len(m.Traces); n == 0 || n == 5000 || m.Status != tempopb.PartialStatus_PARTIAL || !strings.Contains(m.Message, "lower limit or spss") {

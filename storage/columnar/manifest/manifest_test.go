@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 func part(n int) Part {
@@ -135,6 +137,7 @@ func TestEditsThatDoNotFit(t *testing.T) {
 }
 
 func TestHistoryIsDropped(t *testing.T) {
+	storagetest.Long(t)
 	fs := newMemFS()
 	m, _, _ := mustOpen(t, fs, "d")
 	var live []Part

@@ -65,7 +65,11 @@ func TestFlippedBits(t *testing.T) {
 	}
 	last := f.Chunk(len(f.RowGroups())-1, len(f.Columns())-1)
 	pagesEnd := int(last.offset + last.bytes)
-	for i := range data {
+	step := 1
+	if testing.Short() {
+		step = 97
+	}
+	for i := 0; i < len(data); i += step {
 		flipped := bytes.Clone(data)
 		flipped[i] ^= 1 << (i % 8)
 		got, err := readAll(flipped)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 const nodeDir = "node"
@@ -67,6 +69,7 @@ func duckDB(t *testing.T, statements []string) [][][]any {
 // TestDuckDB lets DuckDB read random files: every value, the list lengths, and
 // counts with a condition, which it may answer with the help of statistics.
 func TestDuckDB(t *testing.T) {
+	storagetest.Long(t)
 	dir := t.TempDir()
 	type asked struct {
 		name string
@@ -108,6 +111,7 @@ func TestDuckDB(t *testing.T) {
 
 // TestDuckDBMesh compares counts, sums and list lengths of a large table.
 func TestDuckDBMesh(t *testing.T) {
+	storagetest.Long(t)
 	table := newBenchTable(20_000, 3)
 	file := filepath.Join(t.TempDir(), "mesh.parquet")
 	out, err := os.Create(file)

@@ -9,11 +9,14 @@ import (
 	"testing"
 
 	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // TestParquetGo lets parquet-go read random files: the schema, every value
 // with its levels, checksums, and the bounds of the page index.
 func TestParquetGo(t *testing.T) {
+	storagetest.Long(t)
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		m := randomModel(r)

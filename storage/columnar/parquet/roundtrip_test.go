@@ -7,10 +7,12 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 func TestRoundTrip(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range storagetest.Fewer(uint64(300)) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		m := randomModel(r)
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) { m.check(t, r, m.write(t, r)) }) {

@@ -5,11 +5,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"testing"
+
+	"github.com/heddle-io/heddle/storage/storagetest"
 )
 
 // TestEveryFlippedByteIsFound: whatever byte is damaged, Verify says so, and
 // whatever can still be read is what was written.
 func TestEveryFlippedByteIsFound(t *testing.T) {
+	storagetest.Long(t)
 	c, _ := mesh(300, 100e9, 3)
 	c.Extra["x"] = []byte("blob")
 	good := encode(t, c)

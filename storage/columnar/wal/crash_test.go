@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/heddle-io/heddle/storage/storagetest"
 	"github.com/heddle-io/heddle/storage/vfs"
 )
 
@@ -133,7 +134,7 @@ func TestPowerCuts(t *testing.T) {
 		{"interval", Interval, false}, {"interval with faults", Interval, true},
 		{"none", None, false},
 	}
-	const seeds = 250
+	seeds := storagetest.Fewer(uint64(250))
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			for seed := firstSeed(); seed < firstSeed()+seeds; seed++ {

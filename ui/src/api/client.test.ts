@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { deleteTrace, fetchDeletions, fetchStatus, fetchTraces } from './client';
 import { ApiError } from './error';

@@ -1,5 +1,5 @@
 // A browser and something to look at: the heddle at $HEDDLE_URL, or the fixture.
-import { after } from 'node:test';
+import { after, afterEach } from 'node:test';
 import { chromium } from 'playwright-core';
 import { startFixture } from '../fixture-server.mjs';
 
@@ -10,6 +10,8 @@ export async function start({ base } = {}) {
   const fixture = process.env.HEDDLE_URL && !base ? null : await startFixture({ base });
   const url = fixture ? fixture.url : `${process.env.HEDDLE_URL.replace(/\/+$/, '')}/`;
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS });
+  // What a test leaves open goes on asking and drawing, which slows the next.
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
   after(async () => {
     await browser.close();
     await fixture?.close();
@@ -26,7 +28,7 @@ class Target {
   async page({ theme = 'light', viewport = { width: 1440, height: 900 }, ...options } = {}) {
     const context = await this.browser.newContext({ viewport, colorScheme: theme, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(120_000); // no expectation, but when a test gives up
     page.failures = [];
     page.on('pageerror', (error) => page.failures.push(error.message));
     return page;
@@ -88,6 +90,12 @@ class Target {
   traceUrl(traceId, query = '') {
     return new URL(`traces/${traceId}${query}`, this.url).toString();
   }
+}
+
+/** Skips a test for which nothing is stored. Generated data and the demo shop's must have what all tests need. */
+export function lacks(t, what) {
+  if (!process.env.HEDDLE_URL || process.env.HEDDLE_IS_DEMO) throw new Error(what);
+  t.skip(what);
 }
 
 /** Rows of the list of traces that are in the document. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openTrace, ordinary, rows, start } from './harness.mjs';
+import { lacks, openTrace, ordinary, rows, start } from './harness.mjs';
 
 const target = await start();
 const focusedRow = (page) => page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex'));
@@ -10,7 +10,7 @@ const press = async (page, ...keys) => {
 
 async function traceOrSkip(t, fits = () => true) {
   const trace = await target.trace((candidate) => ordinary(candidate) && fits(candidate));
-  if (!trace) t.skip('no stored trace fits');
+  if (!trace) lacks(t, 'no stored trace fits');
   return trace;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openTrace, ordinary, rows, start, until } from './harness.mjs';
+import { lacks, openTrace, ordinary, rows, start, until } from './harness.mjs';
 
 const target = await start();
 const panel = (page) => page.getByRole('complementary', { name: 'Span details' });
@@ -8,7 +8,7 @@ const rowCount = (page) => page.getByRole('treegrid').getAttribute('aria-rowcoun
 
 async function withTrace(t, fits, run) {
   const trace = await target.trace((candidate) => ordinary(candidate) && fits(candidate));
-  if (!trace) return t.skip('no stored trace fits');
+  if (!trace) return lacks(t, 'no stored trace fits');
   const page = await target.page();
   await openTrace(page, target, trace.traceId);
   await run(page, trace);
@@ -149,7 +149,7 @@ test('the statistics add up to the trace', (t) =>
 
 test('a deep link restores what was seen', async (t) => {
   const trace = await target.trace(ordinary);
-  if (!trace) return t.skip('no ordinary trace is stored');
+  if (!trace) return lacks(t, 'no ordinary trace is stored');
   const page = await target.page();
   const name = trace.services[0].name;
   await openTrace(page, target, trace.traceId, `?q=${encodeURIComponent(name)}&service=${encodeURIComponent(name)}&from=0&to=${Math.max(20, Math.round(trace.durationNs / 2))}`);
@@ -160,7 +160,7 @@ test('a deep link restores what was seen', async (t) => {
 
 test('errors and orphans are words on the rows, not colours only', async (t) => {
   const trace = await target.trace((candidate) => candidate.errors > 0 && candidate.spans < 60);
-  if (!trace) return t.skip('no small trace with errors is stored');
+  if (!trace) return lacks(t, 'no small trace with errors is stored');
   const page = await target.page({ viewport: { width: 1440, height: 2200 } });
   await openTrace(page, target, trace.traceId);
   assert.equal(await rows(page).getByText('error', { exact: true }).count(), trace.errors);

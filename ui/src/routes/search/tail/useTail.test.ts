@@ -1,6 +1,9 @@
-import { act, cleanup, renderHook, waitFor } from '@testing-library/react';
+// @vitest-environment happy-dom
+import { act, cleanup, configure, renderHook, waitFor } from '@testing-library/react';
 import { afterEach, expect, it, vi } from 'vitest';
 import { useTail } from './useTail';
+
+configure({ asyncUtilTimeout: 30_000 });
 
 afterEach(() => {
   cleanup();

@@ -3,5 +3,3 @@
 package columnar
 
 const raced = false
-
-func fewerRaced[T int | uint64](n T) T { return n }
