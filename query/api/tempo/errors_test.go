@@ -227,6 +227,11 @@ func (waiting) Aggregate(ctx context.Context, _ storage.Aggregation) ([]storage.
 	return nil, ctx.Err()
 }
 
+func (waiting) Tally(ctx context.Context, _ storage.Tally, _ func() func(storage.TallyBatch) bool) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func (waiting) Values(ctx context.Context, _ storage.ValuesQuery) (storage.Values, error) {
 	<-ctx.Done()
 	return storage.Values{}, ctx.Err()
