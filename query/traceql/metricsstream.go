@@ -208,7 +208,7 @@ func (s *metricsSteps) during(e *metricsEngine, metering *sync.Mutex, work func(
 			metering.Unlock()
 			if err := s.yield(m); err != nil { // on the consumer's goroutine, as always
 				cancel()
-				_ = <-done // it was cancelled
+				<-done // it was cancelled
 				return err
 			}
 		}

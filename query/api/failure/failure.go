@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"google.golang.org/grpc/codes"
 
@@ -32,6 +33,16 @@ func Status(err error) int {
 		return http.StatusNotImplemented
 	}
 	return http.StatusInternalServerError
+}
+
+// Parameters says what is wrong with the query string of a request whose
+// parameters cannot all be read. URL.Query leaves those out: what is left would
+// be another question.
+func Parameters(r *http.Request) error {
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return errors.New("the query string is malformed: escape % as %25 and ; as %3B")
+	}
+	return nil
 }
 
 // Code is the gRPC code that says what an HTTP status says.

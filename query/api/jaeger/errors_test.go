@@ -26,6 +26,7 @@ func TestBadRequests(t *testing.T) {
 		msg    string
 	}{
 		{"/api/operations", 400, "parameter 'service' is required"},
+		{"/api/traces?service=a;b", 400, "the query string is malformed: escape % as %25 and ; as %3B"},
 		{"/api/traces?service=a&start=x", 400, `unable to parse param 'start': strconv.ParseInt: parsing "x": invalid syntax`},
 		{"/api/traces?service=a&end=1.5", 400, `unable to parse param 'end': strconv.ParseInt: parsing "1.5": invalid syntax`},
 		{"/api/traces?service=a&end=99999999999999999999", 400, `unable to parse param 'end': strconv.ParseInt: parsing "99999999999999999999": value out of range`},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -64,16 +65,19 @@ type Handler struct{ Options }
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve, method := h.route(r)
+	refuse := writeError
+	if strings.HasPrefix(r.URL.EscapedPath(), "/api/v3/") {
+		refuse = writeErrorV3
+	}
+	malformed := failure.Parameters(r)
 	switch {
 	case serve == nil:
 		writeError(w, http.StatusNotFound, errors.New("no such path: "+r.URL.Path))
+	case malformed != nil:
+		refuse(w, http.StatusBadRequest, malformed)
 	case r.Method == method, method == http.MethodGet && r.Method == http.MethodHead:
 		serve(w, r)
 	default:
-		refuse := writeError
-		if strings.HasPrefix(r.URL.EscapedPath(), "/api/v3/") {
-			refuse = writeErrorV3
-		}
 		w.Header().Set("Allow", method)
 		refuse(w, http.StatusMethodNotAllowed, errors.New("use "+method))
 	}

@@ -124,6 +124,7 @@ func TestDeletionsThatCannotBe(t *testing.T) {
 		{"DELETE", "/traces/ff", "", 404, "is not stored"},
 		{"DELETE", "/traces/1?reason=" + strings.Repeat("x", 1025), "", 400, "1024 bytes"},
 		{"DELETE", "/traces/1?reason=%ff", "", 400, "UTF-8"},
+		{"DELETE", "/traces/1?reason=%zz", "", 400, "malformed"},
 		{"DELETE", "/traces", "", 405, "only GET"},
 		{"POST", "/deletions", `{}`, 400, "give either"},
 		{"POST", "/deletions", `{"traceId":"1","trace_id":"1"}`, 400, "the same"},

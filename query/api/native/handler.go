@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/query/red"
 	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
@@ -110,7 +111,13 @@ func (a *api) handler() http.Handler {
 		}
 		writeError(w, notFound("no such path: %s %s; the API is described at /heddle/v1/openapi.yaml", r.Method, r.URL.Path))
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := failure.Parameters(r); err != nil {
+			writeError(w, badRequest("%v", err))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 type api struct {

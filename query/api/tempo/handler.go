@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
+	"github.com/heddle-io/heddle/query/api/failure"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -64,8 +64,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		writeText(w, http.StatusMethodNotAllowed, "use GET")
-	case !wellFormed(r):
-		writeText(w, http.StatusBadRequest, "the query string is malformed: escape % as %25 and ; as %3B")
+	case failure.Parameters(r) != nil:
+		writeText(w, http.StatusBadRequest, failure.Parameters(r).Error())
 	default:
 		ctx, cancel := h.bounded(r.Context())
 		defer cancel()
@@ -74,13 +74,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			writeError(w, err)
 		}
 	}
-}
-
-// wellFormed says whether all parameters can be read. URL.Query leaves out those
-// that cannot: what is left would be another question.
-func wellFormed(r *http.Request) bool {
-	_, err := url.ParseQuery(r.URL.RawQuery)
-	return err == nil
 }
 
 // requestError is an error that the client can mend.
