@@ -3,6 +3,7 @@ package native
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -81,15 +82,21 @@ func (a *api) values(r *http.Request) (any, error) {
 	// entry to the person who chooses.
 	list := make([]valueCount, 0, limit)
 	index := map[string]int{}
-	more := false
+	more, partial := false, ""
 	for _, scope := range scopes {
 		res, err := a.spans.Values(r.Context(), storage.ValuesQuery{
-			Window: window, Key: storage.Key{Scope: scope, Name: name}, Where: where, Prefix: q.Get("prefix"), Limit: limit,
+			Window: window, Key: storage.Key{Scope: scope, Name: name}, Where: where, Prefix: q.Get("prefix"), Limit: addedValues,
 		})
 		if err != nil {
 			return nil, err
 		}
 		more = more || res.More
+		switch {
+		case res.Cut:
+			partial = "there are too many values to count them all: others may be more frequent"
+		case res.More && len(scopes) > 1 && partial == "":
+			partial = fmt.Sprintf("one scope has more than %d values: the counts of those that another has, too, may be too low; ask for one scope", addedValues)
+		}
 		for _, v := range res.Values {
 			text := v.Value.Text()
 			if i, ok := index[text]; ok {
@@ -100,19 +107,23 @@ func (a *api) values(r *http.Request) (any, error) {
 			list = append(list, valueCount{text, v.Count})
 		}
 	}
-	if len(scopes) > 1 {
-		slices.SortStableFunc(list, func(x, y valueCount) int {
-			return cmp.Or(cmp.Compare(y.Spans, x.Spans), cmp.Compare(x.Value, y.Value))
-		})
-	}
+	slices.SortStableFunc(list, func(x, y valueCount) int {
+		return cmp.Or(cmp.Compare(y.Spans, x.Spans), cmp.Compare(x.Value, y.Value))
+	})
 	if len(list) > limit {
 		list, more = list[:limit], true
 	}
 	return struct {
-		Values []valueCount `json:"values"`
-		More   bool         `json:"more"`
-	}{list, more}, nil
+		Values  []valueCount `json:"values"`
+		More    bool         `json:"more"`
+		Partial string       `json:"partial,omitempty"`
+	}{list, more, partial}, nil
 }
+
+// addedValues are the values of a scope whose counts are added to those that
+// another scope, or another type, has under the same text. It is a variable for
+// tests.
+var addedValues = 10_000
 
 // scopesOf lists the scopes in which spans have the key.
 func (a *api) scopesOf(ctx context.Context, name string, w storage.Window) (scopes []storage.Scope, err error) {

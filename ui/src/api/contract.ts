@@ -83,7 +83,8 @@ export interface paths {
          * Values of one attribute key, most frequent first
          * @description The parameters of the form narrow the spans. Without a scope, or with
          *     `any`, all scopes that have the key count; a span that has a value in
-         *     two of them counts twice.
+         *     two of them counts twice. Values of different types with the same text
+         *     are one.
          */
         get: operations["listValues"];
         put?: never;
@@ -646,6 +647,8 @@ export interface components {
             values: components["schemas"]["ValueCount"][];
             /** @description there are more values than limit */
             more: boolean;
+            /** @description why counts may be too low or values be missing; absent when none are */
+            partial?: string;
         };
         ValueCount: {
             value: string;

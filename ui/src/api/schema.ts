@@ -41,6 +41,7 @@ export const Keys = z.object({
 export const Values = z.object({
   values: list(z.object({ value: z.string(), spans: z.number() })),
   more: optional(z.boolean()),
+  partial: optional(z.string()),
 });
 
 export const TraceSummary = z.object({

@@ -1155,8 +1155,11 @@ type ValueDifference struct {
 // ValueList defines model for ValueList.
 type ValueList struct {
 	// More there are more values than limit
-	More   bool         `json:"more"`
-	Values []ValueCount `json:"values"`
+	More bool `json:"more"`
+
+	// Partial why counts may be too low or values be missing; absent when none are
+	Partial *string      `json:"partial,omitempty"`
+	Values  []ValueCount `json:"values"`
 }
 
 // ValueType defines model for ValueType.
@@ -2357,7 +2360,8 @@ type ClientInterface interface {
 	//
 	// The parameters of the form narrow the spans. Without a scope, or with
 	// `any`, all scopes that have the key count; a span that has a value in
-	// two of them counts twice.
+	// two of them counts twice. Values of different types with the same text
+	// are one.
 	//
 	// Corresponds with GET /values (the `ListValues` operationId).
 	ListValues(ctx context.Context, params *ListValuesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2880,7 +2884,8 @@ func (c *Client) GetUsual(ctx context.Context, traceID TraceID, spanID string, p
 //
 // The parameters of the form narrow the spans. Without a scope, or with
 // `any`, all scopes that have the key count; a span that has a value in
-// two of them counts twice.
+// two of them counts twice. Values of different types with the same text
+// are one.
 //
 // Corresponds with GET /values (the `ListValues` operationId).
 func (c *Client) ListValues(ctx context.Context, params *ListValuesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5918,7 +5923,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// The parameters of the form narrow the spans. Without a scope, or with
 	// `any`, all scopes that have the key count; a span that has a value in
-	// two of them counts twice.
+	// two of them counts twice. Values of different types with the same text
+	// are one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7254,7 +7260,8 @@ func (c *ClientWithResponses) GetUsualWithResponse(ctx context.Context, traceID 
 //
 // The parameters of the form narrow the spans. Without a scope, or with
 // `any`, all scopes that have the key count; a span that has a value in
-// two of them counts twice.
+// two of them counts twice. Values of different types with the same text
+// are one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
