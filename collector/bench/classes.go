@@ -160,6 +160,9 @@ func (s *shop) traceQLClasses() []question {
 func (s *shop) metric(windows []window, count int, query string) []call {
 	const steps = 60
 	seconds := max((windows[0].to-windows[0].from)/1e9/steps, 1)
+	if seconds > 60 { // whole minutes, as Grafana's steps are
+		seconds = (seconds + 59) / 60 * 60
+	}
 	return in(windows, metricSeries(float64(seconds), count), func(w window) string {
 		return s.tempo("metrics/query_range", w, "q", query, "step", strconv.FormatInt(seconds, 10)+"s", "exemplars", "0")
 	})
