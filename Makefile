@@ -53,8 +53,8 @@ test: build test-race test-go test-ui test-e2e test-browser ## run every test
 #   Tests of many goroutines are the same in both.
 # Nothing of collector/ is here: linking hundreds of packages with the detector is
 # not worth the minutes. Neither vets: golangci-lint does (make lint).
-RACE_PACKAGES = ./exporters/... ./query/api/jaeger ./query/api/native ./query/api/tempo ./query/red \
-	./query/selection ./receivers/... ./storage/catalog ./storage/columnar/... ./storage/vfs
+RACE_PACKAGES = ./exporters/... ./query/api/jaeger ./query/api/native ./query/api/tempo ./query/facet ./query/red \
+	./query/selection ./query/traceql ./receivers/... ./storage/catalog ./storage/columnar/... ./storage/vfs
 test-race: ## Go tests of what runs concurrently under the race detector
 	CGO_ENABLED=1 $(GO) test -race -short -vet=off -timeout 40m $(RACE_PACKAGES)
 

@@ -143,7 +143,7 @@ func TestStorageExport(t *testing.T) {
 		{[]string{"--signal", "logs"}, "3 log records"},
 	} {
 		r := run(t, append([]string{"storage", "export", "--data-dir", dir}, c.flags...)...)
-		if r.code != 0 || !strings.HasPrefix(r.stderr, "exported "+c.rows) || strings.Contains(c.rows, "20") && !strings.HasPrefix(r.stdout, `{"resourceSpans":[`) {
+		if r.code != 0 || !strings.Contains(r.stderr, "exported "+c.rows) || strings.Contains(c.rows, "20") && !strings.HasPrefix(r.stdout, `{"resourceSpans":[`) {
 			t.Errorf("%q: exit code %d: %.200s%s", c.flags, r.code, r.stdout, r.stderr)
 		}
 	}

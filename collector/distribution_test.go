@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -41,6 +42,11 @@ func (fullSpans) WriteSpans(_ context.Context, td ptrace.Traces) (storage.Outcom
 		panic("a bug")
 	}
 	return storage.Outcome{}, fmt.Errorf("no room: %w", storage.ErrOverloaded)
+}
+
+// ReadTraces is what graphs are prepared with.
+func (fullSpans) ReadTraces(context.Context, storage.TraceScan) (storage.TraceReading, error) {
+	return nil, errors.New("there is nothing to read")
 }
 
 // fullRawStore is a fullStore that takes requests as they arrive.
