@@ -17,7 +17,7 @@ import (
 // same order, for random queries over random traces, windows and limits.
 func TestSearchAgainstReference(t *testing.T) {
 	matched := 0
-	for seed := range uint64(150) {
+	for seed := range seeds(150) {
 		g := newGenerator(seed)
 		s := g.spans(1 + g.IntN(25))
 		store := storeOf(t, s, pick(g, 1, 3, 10, 1000))
@@ -111,7 +111,7 @@ func refSearch(traces []refTrace, q *Query, o SearchOptions) []string {
 // exact, no other does.
 func TestBoundsAgainstReference(t *testing.T) {
 	exact := 0
-	for seed := range uint64(200) {
+	for seed := range seeds(200) {
 		g := newGenerator(seed + 10_000)
 		s := g.spans(1 + g.IntN(10))
 		store := storeOf(t, s, 1000)
@@ -176,7 +176,7 @@ func TestBoundsAgainstReference(t *testing.T) {
 			}
 		}
 	}
-	if exact < 500 {
+	if exact < int(seeds(500)) {
 		t.Errorf("only %d bounds were exact", exact)
 	}
 }
@@ -185,7 +185,7 @@ func TestBoundsAgainstReference(t *testing.T) {
 // traces are read.
 func TestMetricsAgainstReference(t *testing.T) {
 	points, aggregated, weighed := 0, 0, 0
-	for seed := range uint64(150) {
+	for seed := range seeds(150) {
 		g := newGenerator(seed + 20_000)
 		g.traceStates = moreTraceStates
 		s := g.spans(1 + g.IntN(20))
@@ -220,7 +220,7 @@ func TestMetricsAgainstReference(t *testing.T) {
 			points += len(want)
 		}
 	}
-	if points < 2000 || aggregated < 300 || weighed < 100 {
+	if points < int(seeds(2000)) || aggregated < int(seeds(300)) || weighed < int(seeds(100)) {
 		t.Errorf("%d series, %d times from columns, %d times weighed: the queries say too little", points, aggregated, weighed)
 	}
 }
@@ -228,7 +228,7 @@ func TestMetricsAgainstReference(t *testing.T) {
 // compare gives the same from columns and from whole traces.
 func TestCompareBothWays(t *testing.T) {
 	series := 0
-	for seed := range uint64(100) {
+	for seed := range seeds(100) {
 		g := newGenerator(seed + 30_000)
 		store := storeOf(t, g.spans(1+g.IntN(20)), pick(g, 2, 20, 1000))
 		for n := range 10 {
@@ -255,7 +255,7 @@ func TestCompareBothWays(t *testing.T) {
 			}
 		}
 	}
-	if series < 5000 {
+	if series < int(seeds(5000)) {
 		t.Errorf("only %d series from columns", series)
 	}
 }

@@ -227,3 +227,12 @@ func fill(t testing.TB, store *columnar.Store, s *storage.Spans) storage.SpanRea
 	}
 	return store.Spans()
 }
+
+// seeds is how many random histories a test tries, and how much it wants to see in
+// them: with -short, as under the race detector, a fifth.
+func seeds(n uint64) uint64 {
+	if testing.Short() {
+		return n / 5
+	}
+	return n
+}

@@ -150,7 +150,7 @@ func TestValueText(t *testing.T) {
 
 // Structural operators on random trees are what the definition says.
 func TestStructuralAgainstReference(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range seeds(300) {
 		g := newGenerator(seed + 40_000)
 		s := g.spans(1)
 		tr := trace.Build(s)[0]
