@@ -291,11 +291,11 @@ func TestGraphIsReference(t *testing.T) {
 				checkGraph(t, r, q, nil)
 				q.Cache = cache
 				checkGraph(t, r, q, nil)
-				if i == 0 {
-					checkGraph(t, r, q, nil) // now it is known
-					if known := len(cache.tallies) > 0; known != (name == "disk") {
-						t.Errorf("the cache has %d parts", len(cache.tallies))
-					}
+				if i == 0 && name == "disk" { // parts are written in the background
+					eventually(t, "the cache knows a part", func() bool {
+						checkGraph(t, r, q, nil)
+						return len(cache.tallies) > 0
+					})
 				}
 				q.Cache = nil
 				for _, where := range []storage.Predicate{

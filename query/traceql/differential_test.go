@@ -46,7 +46,7 @@ func TestSearchAgainstReference(t *testing.T) {
 			matched += len(want)
 		}
 	}
-	if matched < 5000 {
+	if matched < int(seeds(5000)) {
 		t.Errorf("only %d traces matched in all: the queries say too little", matched)
 	}
 }
