@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -72,7 +71,7 @@ func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Grap
 
 // columns are those of the scan.
 func (q *GraphQuery) columns() []storage.Key {
-	columns := []storage.Key{q.By, trace.ErrorKeys()[1]}
+	columns := []storage.Key{q.By, storage.KeyError}
 	if !q.ServicesOnly {
 		columns = append(columns, remoteKeys...)
 	}
@@ -280,7 +279,7 @@ func (t *tally) findErrors() {
 	c := &b.column
 	b.Columns.Column(columnError, b.Rows, c)
 	for i := range c.Types {
-		if c.Types[i] != storage.TypeAbsent && trace.IsErrorValue(c, i) {
+		if c.Types[i] != storage.TypeAbsent && storage.IsErrorValue(c, i) {
 			b.failed[b.Rows[i]] = true
 		}
 	}
