@@ -97,4 +97,7 @@ var (
 
 	// KeyService is the attribute that names the service of a resource.
 	KeyService = Key{ScopeResource, "service.name"}
+
+	// KeyError is the attribute by which spans say that they failed; see Failed.
+	KeyError = Key{ScopeSpan, "error"}
 )

@@ -95,6 +95,9 @@ type SpanReader interface {
 	// child is no call; otherwise the caller is the service of those that
 	// serve (kind server or consumer), if there are any, of all others
 	// otherwise, and of several services the first by name.
+	//
+	// A call failed when the child did, see Failed: its status is error, or its
+	// attribute error is true.
 	Edges(ctx context.Context, w Window) ([]Edge, error)
 
 	// ReadTraces starts to read the whole traces of a scan. Unless it fails, the
@@ -222,5 +225,5 @@ type ValueCount struct {
 type Edge struct {
 	Caller, Callee string // service names; "" where a resource has none
 	Calls          uint64
-	Errors         uint64 // calls whose callee span has status error
+	Errors         uint64 // calls whose callee span Failed
 }

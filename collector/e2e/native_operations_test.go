@@ -65,6 +65,9 @@ func openShop(t *testing.T) *shop {
 		}
 		add("web", "call cart", ptrace.SpanKindClient, 5, 60)
 		cart := add("cart", "GET /cart", ptrace.SpanKindServer, 10, 50)
+		if i%5 == 0 { // as the proxies of a mesh say it, which leave the status unset
+			cart.Attributes().PutStr("error", "true")
+		}
 		cart.Attributes().PutStr("tenant", []string{"blue", "green"}[i%2])
 		cart.Attributes().PutInt("http.response.status_code", 200)
 		db := add("cart", "SELECT", ptrace.SpanKindClient, 20, 30)
@@ -118,7 +121,7 @@ func (k *shop) whatThereIs(t *testing.T) {
 	services, err := k.ListServicesWithResponse(ctx, &client.ListServicesParams{Start: &k.start, End: &k.end})
 	demand(t, err)
 	same(t, "services", exactly(t, "services", services.Body, services.JSON200).Services, []client.ServiceCount{
-		{Name: "cart", Spans: 2 * shopTraces}, {Name: "web", Spans: 2 * shopTraces, Errors: 5},
+		{Name: "cart", Spans: 2 * shopTraces, Errors: 5}, {Name: "web", Spans: 2 * shopTraces, Errors: 5},
 	})
 	operations, err := k.ListOperationsWithResponse(ctx, &client.ListOperationsParams{Service: "web", Start: &k.start, End: &k.end})
 	demand(t, err)
@@ -132,7 +135,7 @@ func (k *shop) whatThereIs(t *testing.T) {
 		names = append(names, string(key.Scope)+"."+key.Name)
 	}
 	slices.Sort(names)
-	same(t, "keys", names, []string{"resource.service.name", "span.db.namespace", "span.db.system.name", "span.http.response.status_code", "span.tenant"})
+	same(t, "keys", names, []string{"resource.service.name", "span.db.namespace", "span.db.system.name", "span.error", "span.http.response.status_code", "span.tenant"})
 	values, err := k.ListValuesWithResponse(ctx, &client.ListValuesParams{
 		Key: "tenant", Scope: new(client.ListValuesParamsScope("span")), Prefix: new("b"), Start: &k.start, End: &k.end,
 		Service: new("cart"), Tag: &[]string{"http.response.status_code=200"},
@@ -259,7 +262,7 @@ func (k *shop) manySpans(t *testing.T) {
 	})
 	demand(t, err)
 	o := exactly(t, "overview", overview.Body, overview.JSON200)
-	if o.Spans != 4*shopTraces || o.Errors != 5 || len(o.Facets) != 2 || o.Facets[0].AbsentSpans != 3*shopTraces || o.Facets[0].Distinct != 2 {
+	if o.Spans != 4*shopTraces || o.Errors != 10 || len(o.Facets) != 2 || o.Facets[0].AbsentSpans != 3*shopTraces || o.Facets[0].Distinct != 2 {
 		t.Errorf("overview: %+v", o)
 	}
 	cells := int64(0)
@@ -323,10 +326,10 @@ func (k *shop) manySpans(t *testing.T) {
 		g := exactly(t, "graph", graph.Body, graph.JSON200)
 		var edges []string
 		for _, e := range g.Edges {
-			edges = append(edges, fmt.Sprintf("%s calls %s (%s) %d times", g.Nodes[e.Caller].Name, g.Nodes[e.Callee].Name, g.Nodes[e.Callee].Kind, e.Calls))
+			edges = append(edges, fmt.Sprintf("%s calls %s (%s) %d times, %d failed", g.Nodes[e.Caller].Name, g.Nodes[e.Callee].Name, g.Nodes[e.Callee].Kind, e.Calls, e.Errors))
 		}
 		slices.Sort(edges)
-		want := []string{"cart calls carts (database) 23 times", "web calls cart (service) 23 times"}
+		want := []string{"cart calls carts (database) 23 times, 0 failed", "web calls cart (service) 23 times, 5 failed"}
 		if nodes == "services" {
 			want = want[1:]
 		}
@@ -360,7 +363,7 @@ func (k *shop) oneTrace(t *testing.T) {
 	}
 	text := skeleton.Body[8:][:binary.LittleEndian.Uint32(skeleton.Body[4:])]
 	header := exactly(t, "header of the skeleton", text, &client.SkeletonHeader{})
-	if header.TraceID != id || header.Rows != 4 || header.Errors != 1 || header.Roots != 1 || header.Segments != 1 {
+	if header.TraceID != id || header.Rows != 4 || header.Errors != 2 || header.Roots != 1 || header.Segments != 1 {
 		t.Errorf("skeleton: %+v", header)
 	}
 	ids := k.server.skeleton(t, id).ids

@@ -20,7 +20,8 @@
 // cuts and what has just been written that a graph reads.
 //
 // Of several spans with the parent's id the caller is one that serves, then the
-// first by service; see storage.SpanReader.Edges.
+// first by service; see storage.SpanReader.Edges. Spans that failed are those of
+// storage.Failed, for nodes and edges alike.
 //
 // # Nodes of the graph
 //

@@ -50,8 +50,8 @@ type Node struct {
 // Edge counts calls from one node to another.
 //
 // Between services it is what storage.SpanReader.Edges defines: one call for
-// each span whose parent is of another service, failed when its status is
-// error. A call to anything else is a client or producer span without such a
+// each span whose parent is of another service, failed when that span did, by
+// its status or by its attribute error=true as proxies say it. A call to anything else is a client or producer span without such a
 // child. A message goes over two edges when its topic is known: from its
 // producer to the topic and from there to its consumer.
 type Edge struct {

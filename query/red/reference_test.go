@@ -121,7 +121,7 @@ func reference(t *testing.T, r storage.SpanReader, q GraphQuery, of storage.Pred
 			isMessage := s.names && s.remote.kind == Messaging
 			if own || len(parents) == 0 {
 				if len(parents) == 0 && s.kind == kindConsumer && isMessage && counted(s) {
-					edge(other(s.remote), service(s.service), s.durationNs, s.statusError)
+					edge(other(s.remote), service(s.service), s.durationNs, s.failed)
 				}
 				continue
 			}
@@ -135,11 +135,11 @@ func reference(t *testing.T, r storage.SpanReader, q GraphQuery, of storage.Pred
 				if !(p.names && p.remote.kind == Messaging) {
 					called[parents[0]] = true
 					if counted(s) {
-						edge(service(p.service), other(topic), p.durationNs, p.statusError)
+						edge(service(p.service), other(topic), p.durationNs, p.failed)
 					}
 				}
 				if counted(s) {
-					edge(other(topic), service(s.service), s.durationNs, s.statusError)
+					edge(other(topic), service(s.service), s.durationNs, s.failed)
 				}
 				continue
 			}
@@ -148,9 +148,9 @@ func reference(t *testing.T, r storage.SpanReader, q GraphQuery, of storage.Pred
 				continue
 			}
 			if calls(p.kind) {
-				edge(service(p.service), service(s.service), p.durationNs, s.statusError)
+				edge(service(p.service), service(s.service), p.durationNs, s.failed)
 			} else {
-				edge(service(p.service), service(s.service), s.durationNs, s.statusError)
+				edge(service(p.service), service(s.service), s.durationNs, s.failed)
 			}
 		}
 		for i := range once {

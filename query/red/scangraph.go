@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -72,7 +71,7 @@ func scannedGraph(ctx context.Context, r storage.SpanReader, q GraphQuery) (Grap
 
 // columns are those of the scan.
 func (q *GraphQuery) columns() []storage.Key {
-	columns := []storage.Key{q.By, trace.ErrorKeys()[1]}
+	columns := []storage.Key{q.By, storage.KeyError}
 	if !q.ServicesOnly {
 		columns = append(columns, remoteKeys...)
 	}
@@ -280,7 +279,7 @@ func (t *tally) findErrors() {
 	c := &b.column
 	b.Columns.Column(columnError, b.Rows, c)
 	for i := range c.Types {
-		if c.Types[i] != storage.TypeAbsent && trace.IsErrorValue(c, i) {
+		if c.Types[i] != storage.TypeAbsent && storage.IsErrorValue(c, i) {
 			b.failed[b.Rows[i]] = true
 		}
 	}
@@ -345,7 +344,7 @@ func (t *tally) countCalls() {
 		if caller := t.callerOf(row); caller >= 0 {
 			t.pair(row, uint32(caller))
 		} else if b.kinds[row] == kindConsumer && b.Parents[row] < 0 && t.isMessage(b.remote[row]) && t.counted(row) {
-			t.edge(&t.fromTopic, b.service[row], uint32(b.remote[row])).call(t.exemplar(row, b.statuses[row] == statusError))
+			t.edge(&t.fromTopic, b.service[row], uint32(b.remote[row])).call(t.exemplar(row, b.failed[row]))
 		}
 	}
 	for _, row := range b.outer {
@@ -464,16 +463,15 @@ func (t *tally) isMessage(remote int32) bool {
 func (t *tally) pair(callee, caller uint32) {
 	b := t.batch
 	counted := t.counted(callee)
-	failed := b.statuses[callee] == statusError
 	if topic := t.topicOf(callee, caller); topic >= 0 {
 		if !t.isMessage(b.remote[caller]) { // else it makes its edge by itself
 			b.called[caller] = true
 			if counted {
-				t.edge(&t.toTopic, b.service[caller], uint32(topic)).call(t.exemplar(caller, b.statuses[caller] == statusError))
+				t.edge(&t.toTopic, b.service[caller], uint32(topic)).call(t.exemplar(caller, b.failed[caller]))
 			}
 		}
 		if counted {
-			t.edge(&t.fromTopic, b.service[callee], uint32(topic)).call(t.exemplar(callee, failed))
+			t.edge(&t.fromTopic, b.service[callee], uint32(topic)).call(t.exemplar(callee, b.failed[callee]))
 		}
 		return
 	}
@@ -485,7 +483,7 @@ func (t *tally) pair(callee, caller uint32) {
 	if calls(b.kinds[caller]) {
 		measured = caller
 	}
-	t.edge(&t.between, b.service[caller], b.service[callee]).call(t.exemplar(measured, failed))
+	t.edge(&t.between, b.service[caller], b.service[callee]).call(t.exemplar(measured, b.failed[callee]))
 }
 
 // topicOf is the topic between a consumer and its producer, -1: none is known.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/heddle-io/heddle/query/trace"
 	"github.com/heddle-io/heddle/storage"
 )
 
@@ -68,7 +67,7 @@ func (o Order) ranked(m Match) Ranked {
 func (s *Search) readRanks(ctx context.Context, order Order, after *Cursor, limit int) ([]*ranker, error) {
 	var columns []storage.Key
 	if order == MostErrors {
-		columns = trace.ErrorKeys()[1:]
+		columns = []storage.Key{storage.KeyError}
 	}
 	reading, err := s.ReadTraces(ctx, columns)
 	if err != nil {
@@ -195,7 +194,7 @@ func (o Order) values(to []int64, b *storage.TraceBatch, failed *storage.Column)
 		for _, end := range b.Ends {
 			n := int64(0)
 			for i := from; i < end; i++ {
-				if statuses[b.Rows[i]] == statusError || len(failed.Types) > 0 && trace.IsErrorValue(failed, int(i)) {
+				if statuses[b.Rows[i]] == statusError || len(failed.Types) > 0 && storage.IsErrorValue(failed, int(i)) {
 					n++
 				}
 			}

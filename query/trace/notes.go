@@ -11,18 +11,13 @@ import (
 )
 
 // IsError is the predicate behind the Error flag.
-func IsError() storage.Predicate {
-	return storage.Or{
-		storage.Compare{Key: storage.KeyStatus, Op: storage.Equal, Value: storage.Int(statusError)},
-		storage.Compare{Key: storage.Key{Scope: storage.ScopeSpan, Name: "error"}, Op: storage.Equal, Value: storage.String("true"), AsText: true},
-	}
-}
+func IsError() storage.Predicate { return storage.Failed() }
 
 // IsErrorBy are the two halves of IsError: spans with the status, which stores
 // tend to have counted, and the others that say so by their attribute, which few
 // have. No span satisfies both.
 func IsErrorBy() [2]storage.Predicate {
-	either := IsError().(storage.Or)
+	either := storage.Failed()
 	return [2]storage.Predicate{either[0], storage.And{either[1], storage.Not{Of: either[0]}}}
 }
 

@@ -20,7 +20,7 @@ func FirstValue(s *storage.Spans, row int, key storage.Key) (storage.Value, erro
 
 // ErrorKeys are the columns that ErrorAt needs, in its order.
 func ErrorKeys() []storage.Key {
-	return []storage.Key{storage.KeyStatus, {Scope: storage.ScopeSpan, Name: "error"}}
+	return []storage.Key{storage.KeyStatus, storage.KeyError}
 }
 
 // ErrorAt says whether the span in a row of a batch failed, as IsError does.
@@ -29,18 +29,7 @@ func ErrorAt(status, attribute *storage.Column, row int) bool {
 	if status.Types[row] == storage.TypeInt && status.Bits[row] == statusError {
 		return true
 	}
-	return IsErrorValue(attribute, row)
-}
-
-// IsErrorValue is ErrorAt for the attribute alone.
-func IsErrorValue(attribute *storage.Column, row int) bool {
-	switch attribute.Types[row] {
-	case storage.TypeAbsent:
-		return false
-	case storage.TypeBool:
-		return attribute.Bits[row] != 0
-	}
-	return attribute.Value(row).Text() == "true"
+	return storage.IsErrorValue(attribute, row)
 }
 
 // OwnValue returns v with text of its own: keeping it keeps nothing of the

@@ -14,7 +14,8 @@ import (
 // for a trace that is nowhere else; the calls of a shared trace, one that has
 // spans in several parts or in memory, are found anew from all of its spans, and
 // what the indexes say of it is taken off. Minutes that are not wholly in the
-// window are found anew too.
+// window are found anew too, and all of a part whose index does not know of every
+// call that failed.
 
 // edgeCounts sums up calls by caller and callee.
 type edgeCounts map[[2]string]*storage.Edge
@@ -54,7 +55,8 @@ func (s *snapshot) edges(ctx context.Context, w storage.Window) ([]storage.Edge,
 	for _, t := range s.spans {
 		v := &spanView{memoryView[spanSource](t.table, s.covering(storage.SignalSpans, t.maxLSN))}
 		rows := between(0, v.n)
-		all.add(v, rows, v.joinable(rows), v.mask())
+		c := v.joinable(rows)
+		all.add(v, rows, c, failedIn(v, rows, c.statuses), v.mask())
 		if err := v.err(); err != nil {
 			return nil, err
 		}
@@ -112,6 +114,13 @@ func (s *snapshot) edgesOfPart(p *livePart, w storage.Window, counts edgeCounts,
 		return err
 	}
 	from, to := wholeMinutes(w)
+	anew := func(z zone) bool { return cutMinutes(w, z) }
+	if known, err := failuresKnown(index, edges); err != nil {
+		return err
+	} else if !known {
+		from, to = 0, 0
+		anew = func(z zone) bool { return w.FromNs <= z.maxNs && z.minNs < w.ToNs }
+	}
 	for _, e := range edges.Between(from, to) {
 		counts.add(edges.Names[e.Caller], edges.Names[e.Callee], e.Calls, e.Errors)
 	}
@@ -123,7 +132,7 @@ func (s *snapshot) edgesOfPart(p *livePart, w storage.Window, counts edgeCounts,
 	if err != nil {
 		return err
 	}
-	otherRuns, err := p.cutTraces(w, index, zones, shared)
+	otherRuns, err := p.otherTraces(index, zones, shared, anew)
 	if err != nil {
 		return err
 	}
@@ -157,6 +166,19 @@ func (s *snapshot) edgesOfPart(p *livePart, w storage.Window, counts edgeCounts,
 	return nil
 }
 
+// failuresKnown says whether the edges of an index count every call that failed.
+// An earlier version did not look at the attribute error, which matters where
+// spans have it. Merging such parts counts again.
+func failuresKnown(index *sidecar.Index, edges *sidecar.Edges) (bool, error) {
+	if edges.AllFailed {
+		return true, nil
+	}
+	keys, err := index.Keys()
+	return !slices.ContainsFunc(keys, func(k sidecar.Key) bool {
+		return storage.Key{Scope: k.Scope, Name: k.Name} == storage.KeyError
+	}), err
+}
+
 // byGroup sorts runs into the row groups of the part.
 func (p *livePart) byGroup(list []sidecar.Trace, groups int) ([][]sidecar.Trace, error) {
 	out := make([][]sidecar.Trace, groups)
@@ -170,10 +192,10 @@ func (p *livePart) byGroup(list []sidecar.Trace, groups int) ([][]sidecar.Trace,
 	return out, nil
 }
 
-// cutTraces returns by row group the traces that are not shared, where the
-// window cuts a minute in which the group has spans.
-func (p *livePart) cutTraces(w storage.Window, index *sidecar.Index, zones []zone, shared []sidecar.Trace) ([][]sidecar.Trace, error) {
-	if !slices.ContainsFunc(zones, func(z zone) bool { return cutMinutes(w, z) }) {
+// otherTraces returns by row group the traces that are not shared, of the groups
+// whose zones are wanted.
+func (p *livePart) otherTraces(index *sidecar.Index, zones []zone, shared []sidecar.Trace, wanted func(zone) bool) ([][]sidecar.Trace, error) {
+	if !slices.ContainsFunc(zones, wanted) {
 		return make([][]sidecar.Trace, len(zones)), nil
 	}
 	elsewhere := make(map[uint64]bool, len(shared))
@@ -186,7 +208,7 @@ func (p *livePart) cutTraces(w storage.Window, index *sidecar.Index, zones []zon
 			return nil, err
 		}
 		for _, t := range block {
-			if g := int(t.Group); g < len(zones) && cutMinutes(w, zones[g]) && !elsewhere[t.Fingerprint] {
+			if g := int(t.Group); g < len(zones) && wanted(zones[g]) && !elsewhere[t.Fingerprint] {
 				list = append(list, t)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
 	"github.com/heddle-io/heddle/storage"
 	"github.com/heddle-io/heddle/storage/columnar/sidecar"
 )
@@ -37,6 +39,35 @@ func (t *spanTable) joinable(rows runs) *joinColumns {
 
 func (t *spanTable) durationsIn(rows runs) []int64 { return pickRuns(t.durations, rows) }
 
+// failedIn says of some rows of a table, which have these statuses, whether the
+// span failed; see storage.Failed. Where no span has the attribute, the statuses
+// are all that it looks at.
+func failedIn(t table, rows runs, statuses []uint8) []bool {
+	failed := make([]bool, len(statuses))
+	for i, status := range statuses {
+		failed[i] = ptrace.StatusCode(status) == ptrace.StatusCodeError
+	}
+	says := prepare(t, storage.SaysFailed())
+	if says.kept == 0 {
+		return failed
+	}
+	sel := newBitmap(t.len())
+	for _, one := range rows {
+		for row := one.from; row < one.to; row++ {
+			sel.set(row)
+		}
+	}
+	says.filter(sel)
+	i := 0
+	for _, one := range rows {
+		for row := one.from; row < one.to; row++ {
+			failed[i] = failed[i] || sel.has(row)
+			i++
+		}
+	}
+	return failed
+}
+
 // pickRuns returns some rows of a column, which it does not copy when they are
 // one run.
 func pickRuns[T any](column []T, rows runs) []T {
@@ -53,11 +84,11 @@ func pickRuns[T any](column []T, rows runs) []T {
 // service is the text of service.name.
 func (e *entity) service() string { return e.lookup(storage.KeyService.Name).Text() }
 
-// slice returns the columns of rows [from, to).
-func (c *joinColumns) slice(from, to int) *joinColumns {
-	return &joinColumns{
-		c.traceIDs[from:to], c.spanIDs[from:to], c.parents[from:to], c.times[from:to],
-		c.kinds[from:to], c.statuses[from:to], c.origin[from:to], c.services,
+// run is the trace in rows [from, to), of which failed says which failed.
+func (c *joinColumns) run(failed []bool, from, to int) *joinRun {
+	return &joinRun{
+		spanIDs: c.spanIDs[from:to], parents: c.parents[from:to], times: c.times[from:to],
+		kinds: c.kinds[from:to], failed: failed[from:to], origin: c.origin[from:to], services: c.services,
 	}
 }
 
@@ -75,6 +106,7 @@ type traceSpans struct {
 type joinChunk struct {
 	table    spanSource
 	columns  *joinColumns
+	failed   []bool   // see failedIn
 	services []uint32 // per origin: index into traceSpans.services
 	hidden   bitmap   // by row of the table; nil: none
 }
@@ -90,12 +122,12 @@ func newTraceSpans() *traceSpans {
 	return &traceSpans{numbers: map[string]uint32{}, last: map[storage.TraceID]int32{}}
 }
 
-// add adds rows of a table, of which c has the columns. It may be called
-// concurrently.
-func (s *traceSpans) add(t spanSource, rows runs, c *joinColumns, hidden bitmap) {
+// add adds rows of a table, of which c has the columns and failed says which
+// failed. It may be called concurrently.
+func (s *traceSpans) add(t spanSource, rows runs, c *joinColumns, failed []bool, hidden bitmap) {
 	s.adding.Lock()
 	defer s.adding.Unlock()
-	chunk := joinChunk{table: t, columns: c, services: make([]uint32, len(c.services)), hidden: hidden}
+	chunk := joinChunk{table: t, columns: c, failed: failed, services: make([]uint32, len(c.services)), hidden: hidden}
 	for i, name := range c.services {
 		n, ok := s.numbers[name]
 		if !ok {
@@ -180,7 +212,7 @@ func newTraceJoin(s *traceSpans) *traceJoin {
 func (j *traceJoin) gather(last int32) {
 	r := &j.run
 	r.spanIDs, r.parents, r.times = r.spanIDs[:0], r.parents[:0], r.times[:0]
-	r.kinds, r.statuses, r.origin = r.kinds[:0], r.statuses[:0], r.origin[:0]
+	r.kinds, r.failed, r.origin = r.kinds[:0], r.failed[:0], r.origin[:0]
 	j.refs = j.refs[:0]
 	for at := last; at >= 0; at = j.of.pieces[at].before {
 		p := j.of.pieces[at]
@@ -192,7 +224,7 @@ func (j *traceJoin) gather(last int32) {
 				continue
 			}
 			r.spanIDs, r.parents, r.times = append(r.spanIDs, c.spanIDs[i]), append(r.parents, c.parents[i]), append(r.times, c.times[i])
-			r.kinds, r.statuses = append(r.kinds, c.kinds[i]), append(r.statuses, c.statuses[i])
+			r.kinds, r.failed = append(r.kinds, c.kinds[i]), append(r.failed, chunk.failed[i])
 			r.origin = append(r.origin, chunk.services[c.origin[i]])
 			j.refs = append(j.refs, spanRef{uint32(p.chunk), uint32(row)})
 		}
@@ -222,18 +254,19 @@ func joinRuns(v *spanView, traces []sidecar.Trace, all *traceSpans, f func(sidec
 	if err := v.err(); err != nil {
 		return err
 	}
+	failed := failedIn(v, rows, c.statuses)
+	if err := v.err(); err != nil {
+		return err
+	}
 	first := 0
 	for _, t := range traces {
-		c := c.slice(first, first+int(t.Rows))
+		r := c.run(failed, first, first+int(t.Rows))
+		r.content = func(row int) string { return spanContent(v.spans([]uint32{uint32(int(t.FirstRow) + row)})) }
 		first += int(t.Rows)
-		f(t, &joinRun{
-			spanIDs: c.spanIDs, parents: c.parents, times: c.times, kinds: c.kinds, statuses: c.statuses,
-			origin: c.origin, services: c.services,
-			content: func(row int) string { return spanContent(v.spans([]uint32{uint32(int(t.FirstRow) + row)})) },
-		})
+		f(t, r)
 	}
 	if all != nil {
-		all.add(v, rows, c, v.mask())
+		all.add(v, rows, c, failed, v.mask())
 	}
 	return v.err()
 }

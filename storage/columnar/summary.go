@@ -36,7 +36,7 @@ func (s *summary) addSpans(g *arrangedSpans, split map[storage.TraceID]bool) {
 		z.MinDurationNs, z.MaxDurationNs = min(z.MinDurationNs, g.durations[i]), max(z.MaxDurationNs, g.durations[i])
 	}
 	s.contents.Zones = append(s.contents.Zones, z)
-	services := g.part.serviceNames()
+	services, failed := g.part.serviceNames(), g.failed()
 	for from := 0; from < g.a.n; {
 		to := from + 1
 		for to < g.a.n && g.traceIDs[to] == g.traceIDs[from] {
@@ -47,7 +47,7 @@ func (s *summary) addSpans(g *arrangedSpans, split map[storage.TraceID]bool) {
 		if split[id] {
 			s.contents.Edges.Excluded = append(s.contents.Edges.Excluded, fingerprint(id))
 		} else {
-			s.edges.add(g, services, from, to)
+			s.edges.add(g, services, failed, from, to)
 		}
 		from = to
 	}
@@ -274,8 +274,8 @@ type edgeCount struct{ calls, errors uint64 }
 
 // add counts the calls of the trace in rows [from, to) of g, as an edgeJoin
 // over these rows alone would.
-func (s *edgeSummary) add(g *arrangedSpans, services []string, from, to int) {
-	eachCall(g.joinRows(services, from, to), func(caller, callee string, startNs int64, failed bool) {
+func (s *edgeSummary) add(g *arrangedSpans, services []string, failed []bool, from, to int) {
+	eachCall(g.joinRows(services, failed, from, to), func(caller, callee string, startNs int64, failed bool) {
 		s.count(edgeCell{s.number(caller), s.number(callee), sidecar.MinuteOf(startNs)}, failed)
 	})
 }
@@ -306,6 +306,7 @@ func (s *edgeSummary) count(cell edgeCell, failed bool) {
 }
 
 func (s *edgeSummary) finish(to *sidecar.Edges) {
+	to.AllFailed = true
 	to.Names = s.list
 	for cell, n := range s.calls {
 		to.List = append(to.List, sidecar.Edge{Caller: cell.caller, Callee: cell.callee, Minute: cell.minute, Calls: n.calls, Errors: n.errors})
@@ -316,18 +317,27 @@ func (s *edgeSummary) finish(to *sidecar.Edges) {
 type joinRun struct {
 	spanIDs, parents []storage.SpanID
 	times            []int64
-	kinds, statuses  []uint8
+	kinds            []uint8
+	failed           []bool // see failedIn
 	origin           []uint32
 	services         []string             // per origin
 	content          func(row int) string // everything that a span has
 }
 
-func (g *arrangedSpans) joinRows(services []string, from, to int) *joinRun {
+func (g *arrangedSpans) joinRows(services []string, failed []bool, from, to int) *joinRun {
 	return &joinRun{
 		spanIDs: g.spanIDs[from:to], parents: g.parents[from:to], times: g.times[from:to],
-		kinds: g.kinds[from:to], statuses: g.statuses[from:to], origin: g.origin[from:to], services: services,
+		kinds: g.kinds[from:to], failed: failed[from:to], origin: g.origin[from:to], services: services,
 		content: func(row int) string { return g.content(from + row) },
 	}
+}
+
+// failed says of every row whether the span failed.
+func (g *arrangedSpans) failed() []bool {
+	return place(g.a, nil, func(s int) []bool {
+		t := g.sources[s]
+		return failedIn(t, between(0, t.n), t.statuses[:t.n])
+	})
 }
 
 // content is everything that the span in a row has.
@@ -444,5 +454,5 @@ func (p *parentSet) emit(r *joinRun, child int, f func(caller, callee string, st
 			return
 		}
 	}
-	f(p.best, callee, r.times[child], ptrace.StatusCode(r.statuses[child]) == ptrace.StatusCodeError)
+	f(p.best, callee, r.times[child], r.failed[child])
 }

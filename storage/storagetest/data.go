@@ -72,6 +72,12 @@ func randomSpan(r *rand.Rand, s ptrace.Span) {
 	s.SetFlags(uint32(r.IntN(2)))
 	s.SetDroppedAttributesCount(uint32(r.IntN(2)))
 	randomMap(r, s.Attributes(), 6)
+	if r.IntN(4) == 0 {
+		randomError(r, s.Attributes().PutEmpty("error"))
+		if r.IntN(4) == 0 {
+			randomError(r, s.Attributes().PutEmpty(secondError))
+		}
+	}
 	for range max(0, r.IntN(5)-2) {
 		e := s.Events().AppendEmpty()
 		e.SetName(pick(r, []string{"exception", "retry", ""}))
@@ -86,6 +92,18 @@ func randomSpan(r *rand.Rand, s ptrace.Span) {
 		l.SetFlags(uint32(r.IntN(3)))
 		l.TraceState().FromRaw(pick(r, []string{"", "v=2"}))
 		randomMap(r, l.Attributes(), 2)
+	}
+}
+
+// randomError sets what a span says of itself, often that it failed.
+func randomError(r *rand.Rand, v pcommon.Value) {
+	switch r.IntN(4) {
+	case 0:
+		v.SetBool(true)
+	case 1:
+		v.SetStr("true")
+	default:
+		randomValue(r, v, 0)
 	}
 }
 
@@ -129,10 +147,11 @@ func randomValue(r *rand.Rand, v pcommon.Value, depth int) {
 }
 
 // pdata has no way to put a key twice into a map, a request has. The second of
-// these keys is renamed to the first in the encoding.
+// these keys is renamed to the first in the encoding, and secondError to error.
 const (
 	firstOfTwo  = "twice-here"
 	secondOfTwo = "twice-hErE"
+	secondError = "eRRoR"
 )
 
 func duplicateKeys(td ptrace.Traces) ptrace.Traces {
@@ -140,7 +159,8 @@ func duplicateKeys(td ptrace.Traces) ptrace.Traces {
 	if err != nil {
 		panic(err)
 	}
-	out, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(bytes.ReplaceAll(enc, []byte(secondOfTwo), []byte(firstOfTwo)))
+	enc = bytes.ReplaceAll(bytes.ReplaceAll(enc, []byte(secondOfTwo), []byte(firstOfTwo)), []byte(secondError), []byte("error"))
+	out, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(enc)
 	if err != nil {
 		panic(err)
 	}

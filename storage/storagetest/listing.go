@@ -189,7 +189,7 @@ func (m *model) edges(w storage.Window) (lines []string) {
 			counts[key] = &storage.Edge{Caller: key[0], Callee: key[1]}
 		}
 		counts[key].Calls++
-		if ptrace.StatusCode(child.s.Statuses[child.i]) == ptrace.StatusCodeError {
+		if child.satisfies(storage.Failed()) {
 			counts[key].Errors++
 		}
 	})
@@ -227,4 +227,61 @@ func testSharedIDEdges(e *env) {
 	span("d", 5, 9, ptrace.SpanKindServer, epoch)   // its parent is not stored
 	e.same("Edges of shared ids", e.edges(storage.Window{FromNs: epoch, ToNs: epoch + 1}),
 		[]string{`"a"->"b" calls 1 errors 0`, `"b"->"c" calls 1 errors 0`})
+}
+
+// testFailedEdges has calls that failed by their status and by what they say, with
+// values that mean it and others.
+func testFailedEdges(e *env) {
+	td := ptrace.NewTraces()
+	n := 0
+	call := func(callee string, set func(ptrace.Span)) {
+		n++
+		for _, service := range []string{"a", callee} {
+			one := ptrace.NewTraces()
+			s := simpleSpan(one, pcommon.TraceID{byte(n)}, 0, epoch+int64(n)*hour/200) // over minutes
+			one.ResourceSpans().At(0).Resource().Attributes().PutStr("service.name", service)
+			s.SetSpanID(pcommon.SpanID{1})
+			if service == "a" {
+				s.Status().SetCode(ptrace.StatusCodeError) // the caller's does not count
+				s.Attributes().PutBool("error", true)
+			} else {
+				s.SetSpanID(pcommon.SpanID{2})
+				s.SetParentSpanID(pcommon.SpanID{1})
+				set(s)
+			}
+			one.ResourceSpans().MoveAndAppendTo(td.ResourceSpans())
+		}
+	}
+	status := func(code ptrace.StatusCode) func(ptrace.Span) {
+		return func(s ptrace.Span) { s.Status().SetCode(code) }
+	}
+	says := func(set func(pcommon.Map)) func(ptrace.Span) { return func(s ptrace.Span) { set(s.Attributes()) } }
+	call("status", status(ptrace.StatusCodeError))
+	call("status", status(ptrace.StatusCodeOk))
+	call("status", status(ptrace.StatusCodeUnset))
+	call("text", says(func(m pcommon.Map) { m.PutStr("error", "true") }))
+	call("text", says(func(m pcommon.Map) { m.PutStr("error", "TRUE") }))
+	call("text", says(func(m pcommon.Map) { m.PutStr("error", "false") }))
+	call("bool", says(func(m pcommon.Map) { m.PutBool("error", true) }))
+	call("bool", says(func(m pcommon.Map) { m.PutBool("error", false) }))
+	call("number", says(func(m pcommon.Map) { m.PutInt("error", 1) }))
+	call("both", func(s ptrace.Span) {
+		s.Status().SetCode(ptrace.StatusCodeError)
+		s.Attributes().PutBool("error", true)
+	})
+	call("both", func(s ptrace.Span) { // the status that says otherwise is no denial
+		s.Status().SetCode(ptrace.StatusCodeOk)
+		s.Attributes().PutStr("error", "true")
+	})
+	call("elsewhere", func(s ptrace.Span) {
+		s.Events().AppendEmpty().Attributes().PutBool("error", true)
+	})
+	e.write(td)
+	e.same("Edges of failed calls", e.edges(storage.AllTime()), []string{
+		`"a"->"bool" calls 2 errors 1`, `"a"->"both" calls 2 errors 2`, `"a"->"elsewhere" calls 1 errors 0`,
+		`"a"->"number" calls 1 errors 0`, `"a"->"status" calls 3 errors 1`, `"a"->"text" calls 3 errors 1`,
+	})
+	e.same("Edges of failed calls in a part of a minute", e.edges(storage.Window{FromNs: epoch, ToNs: epoch + 4*hour/200 + 1}), []string{
+		`"a"->"status" calls 3 errors 1`, `"a"->"text" calls 1 errors 1`,
+	})
 }

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"ValuesEqualReference", testValues},
 		{"EdgesEqualReference", testEdges},
 		{"EdgesOfSharedIDs", testSharedIDEdges},
+		{"EdgesOfFailedCalls", testFailedEdges},
 		{"ReadTracesEqualsReference", testReadTraces},
 		{"ReadTracesStops", testStopReadingTraces},
 		{"ReadTracesSkipsKnownParts", testKnownParts},

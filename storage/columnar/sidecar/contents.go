@@ -103,8 +103,11 @@ type Edge struct {
 
 // Edges are the calls between services that a part knows of by itself.
 type Edges struct {
-	Names []string // opaque, as in Series; each once
-	List  []Edge   // read: by (minute, caller, callee), of which each occurs once
+	// AllFailed says that Errors of List counts all calls that failed, see
+	// storage.Failed. Files of earlier versions count those with status error.
+	AllFailed bool
+	Names     []string // opaque, as in Series; each once
+	List      []Edge   // read: by (minute, caller, callee), of which each occurs once
 	// Excluded has the fingerprints of traces whose calls are not in List,
 	// because not all of their spans are in the part. Read: ascending.
 	Excluded []uint64

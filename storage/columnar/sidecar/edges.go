@@ -10,6 +10,10 @@ func compareEdges(a, b Edge) int {
 	return cmp.Or(cmp.Compare(a.Minute, b.Minute), cmp.Compare(a.Caller, b.Caller), cmp.Compare(a.Callee, b.Callee))
 }
 
+// allFailedExtra is the name of an empty extra, which says Edges.AllFailed. It is
+// not in the section, which versions that do not know it would refuse.
+const allFailedExtra = "edges.failed"
+
 // encodeEdges sorts names, edges and fingerprints.
 func encodeEdges(e *Edges) ([]byte, error) {
 	names := slices.Sorted(slices.Values(e.Names))
@@ -66,6 +70,11 @@ func (x *Index) Edges() (*Edges, error) {
 	if !ok {
 		return nil, x.corruptHead(sectionEdges, at)
 	}
+	all, err := x.extras()
+	if err != nil {
+		return nil, err
+	}
+	_, e.AllFailed = all[allFailedExtra]
 	return e, nil
 }
 

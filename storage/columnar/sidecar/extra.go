@@ -29,7 +29,7 @@ func (s *sectionWriter) extras(blobs map[string][]byte) {
 // Extra reads a blob of Contents.Extra by its name; ok is false when there is
 // none. The caller may keep it.
 func (x *Index) Extra(name string) (blob []byte, ok bool, err error) {
-	if isCoarse(name) {
+	if isOwn(name) {
 		return nil, false, nil
 	}
 	return x.extra(name)
@@ -61,11 +61,11 @@ func (x *Index) ExtraNames() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), isCoarse), nil
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), isOwn), nil
 }
 
-// isCoarse says whether an extra is this package's own.
-func isCoarse(name string) bool { return slices.Contains(coarseExtras[:], name) }
+// isOwn says whether an extra is this package's own.
+func isOwn(name string) bool { return name == allFailedExtra || slices.Contains(coarseExtras[:], name) }
 
 func (x *Index) extras() (map[string]extra, error) {
 	b, err := x.head(sectionExtra)

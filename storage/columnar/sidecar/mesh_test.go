@@ -111,6 +111,7 @@ func sample() *Contents {
 	odd := b.Contents()
 	c.RED.Series, c.RED.Cells = odd.Series, append(c.RED.Cells, odd.Cells...)
 	c.Edges.List = append(c.Edges.List, Edge{39, 39, math.MinInt64, math.MaxUint64, 1}, Edge{0, 39, math.MaxInt64, 1, 0})
+	c.Edges.AllFailed = true
 	c.Extra["catalog"], c.Extra[""] = []byte("anything"), nil
 	return c
 }

@@ -95,6 +95,9 @@ func TestWhatWasWrittenIsRead(t *testing.T) {
 			if a, b := redByName(&c.RED), redByName(&got.RED); !reflect.DeepEqual(a, b) {
 				t.Errorf("RED: %v\nwant %v", b, a)
 			}
+			if got.Edges.AllFailed != c.Edges.AllFailed {
+				t.Errorf("the edges have all failures: %v, written %v", got.Edges.AllFailed, c.Edges.AllFailed)
+			}
 			if a, b := edgesByName(&c.Edges), edgesByName(&got.Edges); !reflect.DeepEqual(a, b) {
 				t.Errorf("edges %v\nwant %v", b, a)
 			}
@@ -184,6 +187,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 		"cell without histogram":  {RED: REDContents{Series: []Series{{}}, Cells: []REDCell{{Measures: Measures{Count: 1}}}}},
 		"minimum above maximum":   {RED: REDContents{Series: []Series{{}}, Cells: []REDCell{{Measures: Measures{Count: 1, MinNs: 1}, Histogram: one}}}},
 		"bucket of no number":     {RED: REDContents{Series: []Series{{}}, Cells: []REDCell{{Measures: Measures{Count: 1}, Histogram: storage.ExpHistogram{Offset: 2000, Counts: []uint64{1}}}}}},
+		"name of this package":    {Extra: map[string][]byte{allFailedExtra: nil}},
 		"edge between nobody":     {Edges: Edges{List: []Edge{{}}}},
 		"edge twice":              {Edges: Edges{Names: []string{"a"}, List: []Edge{{}, {Calls: 1}}}},
 		"name of an edge twice":   {Edges: Edges{Names: []string{"a", "a"}}},
@@ -257,21 +261,33 @@ func TestReadErrorsAreNoCorruption(t *testing.T) {
 
 var update = flag.Bool("update", false, "write testdata anew")
 
-// TestGolden reads what version 1 was when it was published, and when it got
-// coarse tables, which its first readers pass over. Neither must ever be written anew.
+// TestGolden reads what version 1 was when it was published, when it got coarse
+// tables, and when its edges got to count all failures: both are extras, which
+// readers that do not know them pass over. None must ever be written anew.
 func TestGolden(t *testing.T) {
 	want := encode(t, sample())
 	published := open(t, must[[]byte](t)(os.ReadFile("testdata/v1.idx")))
-	if err := published.Verify(); err != nil {
-		t.Fatal(err)
+	coarse := open(t, must[[]byte](t)(os.ReadFile("testdata/v1-coarse.idx")))
+	for _, x := range []*Index{published, coarse} {
+		if err := x.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		c := must[*Contents](t)(everything(x))
+		if c.Edges.AllFailed {
+			t.Error("the edges of an earlier golden file claim to count all failures")
+		}
+		c.Edges.AllFailed = true
+		if !bytes.Equal(encode(t, c), want) {
+			t.Error("an earlier golden file does not say what it said")
+		}
 	}
-	if !bytes.Equal(encode(t, must[*Contents](t)(everything(published))), want) {
-		t.Error("the first golden file does not say what it said")
-	}
-	if coarse, err := published.CoarseRED(UnnamedTotals); coarse != nil || err != nil {
+	if table, err := published.CoarseRED(UnnamedTotals); table != nil || err != nil {
 		t.Error("the first golden file has coarse tables: ", err)
 	}
-	const file = "testdata/v1-coarse.idx"
+	if table, err := coarse.CoarseRED(UnnamedTotals); table == nil || err != nil {
+		t.Error("the second golden file has no coarse tables: ", err)
+	}
+	const file = "testdata/v1-failed.idx"
 	if *update {
 		if err := os.WriteFile(file, want, 0o644); err != nil {
 			t.Fatal(err)

@@ -27,6 +27,9 @@ func Write(w io.Writer, c *Contents) error {
 	if err := encodeCoarse(extras, c.RED.Series, cells); err != nil {
 		return err
 	}
+	if c.Edges.AllFailed {
+		extras[allFailedExtra] = nil
+	}
 	return write(w, c, red, extras)
 }
 
@@ -117,7 +120,7 @@ func (c *Contents) check() error {
 		return invalid("%d runs of traces, at most %d are possible", len(c.Traces), maxTraces)
 	}
 	for name := range c.Extra {
-		if isCoarse(name) {
+		if isOwn(name) {
 			return invalid("the name of the extra %q is taken", name)
 		}
 	}

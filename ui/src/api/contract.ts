@@ -289,11 +289,12 @@ export interface paths {
          *     | server.address, net.peer.name | external | its value |
          *
          *     Between services a call is a span whose parent is of another service; it
-         *     failed when its status is error. Its duration is that of the calling span
-         *     where that is a client or producer, else of the called one. A message goes
-         *     over two edges, from its producer to the topic and from there to its
-         *     consumer. What is stored counts: a call once, whatever the tracestate of its
-         *     spans says about sampling.
+         *     failed when that span did, by its status or, as proxies say it, by the
+         *     attribute error=true. Its duration is that of the calling span where that
+         *     is a client or producer, else of the called one. A message goes over two
+         *     edges, from its producer to the topic and from there to its consumer. What
+         *     is stored counts: a call once, whatever the tracestate of its spans says
+         *     about sampling.
          */
         get: operations["getGraph"];
         put?: never;
@@ -1105,7 +1106,10 @@ export interface components {
             callee: number;
             /** Format: int64 */
             calls: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description calls that failed, by their status or by the attribute error=true
+             */
             errors: number;
             /** Format: double */
             errorShare: number;

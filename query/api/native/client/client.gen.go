@@ -485,7 +485,9 @@ type GraphEdge struct {
 	// ClientOnly further calls of which only the client's span is stored
 	ClientOnly *int64  `json:"clientOnly,omitempty"`
 	ErrorShare float64 `json:"errorShare"`
-	Errors     int64   `json:"errors"`
+
+	// Errors calls that failed, by their status or by the attribute error=true
+	Errors int64 `json:"errors"`
 
 	// Exemplars failed spans first, then the longest
 	Exemplars *Exemplars `json:"exemplars,omitempty"`
@@ -2175,11 +2177,12 @@ type ClientInterface interface {
 	// | server.address, net.peer.name | external | its value |
 	//
 	// Between services a call is a span whose parent is of another service; it
-	// failed when its status is error. Its duration is that of the calling span
-	// where that is a client or producer, else of the called one. A message goes
-	// over two edges, from its producer to the topic and from there to its
-	// consumer. What is stored counts: a call once, whatever the tracestate of its
-	// spans says about sampling.
+	// failed when that span did, by its status or, as proxies say it, by the
+	// attribute error=true. Its duration is that of the calling span where that
+	// is a client or producer, else of the called one. A message goes over two
+	// edges, from its producer to the topic and from there to its consumer. What
+	// is stored counts: a call once, whatever the tracestate of its spans says
+	// about sampling.
 	//
 	// Corresponds with GET /graph (the `GetGraph` operationId).
 	GetGraph(ctx context.Context, params *GetGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2519,11 +2522,12 @@ func (c *Client) DiffTraces(ctx context.Context, params *DiffTracesParams, reqEd
 // | server.address, net.peer.name | external | its value |
 //
 // Between services a call is a span whose parent is of another service; it
-// failed when its status is error. Its duration is that of the calling span
-// where that is a client or producer, else of the called one. A message goes
-// over two edges, from its producer to the topic and from there to its
-// consumer. What is stored counts: a call once, whatever the tracestate of its
-// spans says about sampling.
+// failed when that span did, by its status or, as proxies say it, by the
+// attribute error=true. Its duration is that of the calling span where that
+// is a client or producer, else of the called one. A message goes over two
+// edges, from its producer to the topic and from there to its consumer. What
+// is stored counts: a call once, whatever the tracestate of its spans says
+// about sampling.
 //
 // Corresponds with GET /graph (the `GetGraph` operationId).
 func (c *Client) GetGraph(ctx context.Context, params *GetGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5702,11 +5706,12 @@ type ClientWithResponsesInterface interface {
 	// | server.address, net.peer.name | external | its value |
 	//
 	// Between services a call is a span whose parent is of another service; it
-	// failed when its status is error. Its duration is that of the calling span
-	// where that is a client or producer, else of the called one. A message goes
-	// over two edges, from its producer to the topic and from there to its
-	// consumer. What is stored counts: a call once, whatever the tracestate of its
-	// spans says about sampling.
+	// failed when that span did, by its status or, as proxies say it, by the
+	// attribute error=true. Its duration is that of the calling span where that
+	// is a client or producer, else of the called one. A message goes over two
+	// edges, from its producer to the topic and from there to its consumer. What
+	// is stored counts: a call once, whatever the tracestate of its spans says
+	// about sampling.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6931,11 +6936,12 @@ func (c *ClientWithResponses) DiffTracesWithResponse(ctx context.Context, params
 // | server.address, net.peer.name | external | its value |
 //
 // Between services a call is a span whose parent is of another service; it
-// failed when its status is error. Its duration is that of the calling span
-// where that is a client or producer, else of the called one. A message goes
-// over two edges, from its producer to the topic and from there to its
-// consumer. What is stored counts: a call once, whatever the tracestate of its
-// spans says about sampling.
+// failed when that span did, by its status or, as proxies say it, by the
+// attribute error=true. Its duration is that of the calling span where that
+// is a client or producer, else of the called one. A message goes over two
+// edges, from its producer to the topic and from there to its consumer. What
+// is stored counts: a call once, whatever the tracestate of its spans says
+// about sampling.
 //
 // Returns a wrapper object for the known response body format(s).
 //
