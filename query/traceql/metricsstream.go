@@ -194,14 +194,18 @@ func (s *metricsSteps) during(e *metricsEngine, metering *sync.Mutex, work func(
 	}
 	ctx, cancel := context.WithCancel(e.until)
 	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- work(ctx) }()
+	done := make(chan struct{})
+	var failed error // before done is closed: the goroutine's
+	go func() {
+		defer close(done)
+		failed = work(ctx)
+	}()
 	tick := time.NewTicker(stepEvery)
 	defer tick.Stop()
 	for {
 		select {
-		case err := <-done:
-			return err
+		case <-done:
+			return failed
 		case <-tick.C:
 			metering.Lock()
 			m := e.matrix(nil)
