@@ -114,17 +114,27 @@ func (p *process) run(ctx context.Context) (err error) {
 }
 
 // startUnlessStopped is the first start, which may take long where there is
-// much to recover. A signal to stop ends it by giveUp, which ends ctx.
-func (p *process) startUnlessStopped(ctx context.Context, giveUp context.CancelFunc, cfg *otelcol.Config, signals <-chan os.Signal) (stopped bool, err error) {
+// much to recover. A signal to stop ends it by giveUp, which ends ctx; one to
+// reload waits in signals until it is over, for the configuration may have changed
+// since it was read.
+func (p *process) startUnlessStopped(ctx context.Context, giveUp context.CancelFunc, cfg *otelcol.Config, signals chan os.Signal) (stopped bool, err error) {
 	started := make(chan error, 1)
 	go func() { started <- p.start(ctx, cfg) }()
+	reload := false
 	for {
 		select {
 		case err := <-started:
+			if reload {
+				select {
+				case signals <- syscall.SIGHUP:
+				default: // there are others
+				}
+			}
 			return false, err
 		case s := <-signals:
 			if s == syscall.SIGHUP {
-				continue // it has just read the configuration
+				reload = true
+				continue
 			}
 			signal.Reset(os.Interrupt, syscall.SIGTERM) // the second one kills
 			giveUp()

@@ -71,6 +71,23 @@ func TestMetricsShowPipelinesAndStore(t *testing.T) {
 	}
 }
 
+// What the configuration became while heddle was starting takes effect when that
+// is done.
+func TestReloadWhileStarting(t *testing.T) {
+	overlay := filepath.Join(t.TempDir(), "overlay.yaml")
+	writeFile(t, overlay, "exporters: {heddlestore: {retry_after: 2s}}")
+	s := newServer(t, "--config", "embedded:default", "--config", overlay)
+	s.launch()
+	for answers := false; !answers; { // probes are served before the stores are open
+		code, _ := s.get("/-/healthy")
+		answers = code != 0
+	}
+	writeFile(t, overlay, "exporters: {heddlestore: {retry_after: 3s}}")
+	s.signal(syscall.SIGHUP)
+	s.eventually("the new configuration", func() bool { return strings.Contains(s.stderr.String(), "the new configuration is in effect") })
+	s.waitReady()
+}
+
 // A reload must not lose what is stored, and a broken configuration must not
 // end anything.
 func TestReloadKeepsTheStore(t *testing.T) {
